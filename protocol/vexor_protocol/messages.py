@@ -1,0 +1,419 @@
+"""Every message of the protocol, defined once.
+
+The daemon validates requests with these structs, the JSON Schemas in `protocol/schema/` are generated from
+them, and the specification in `protocol/README.md` names the same fields. Unknown fields in a request are
+ignored; a missing or ill-typed one is refused by name. Lines are 1-based and inclusive. Paths are text:
+bytes that are not UTF-8 appear as lone surrogates (Python's `surrogateescape`). A *project* is named by the
+absolute path of its root folder.
+"""
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+
+MAX_QUERY_CHARS = 32_768
+MAX_QUERIES = 100
+MAX_HITS = 1_000
+MAX_FRESH_MS = 600_000
+
+Text = Annotated[str, Meta(min_length=1, max_length=MAX_QUERY_CHARS)]
+PathText = Annotated[str, Meta(min_length=1, max_length=4_096)]
+Patterns = Annotated[list[Annotated[str, Meta(min_length=1, max_length=1_024)]], Meta(max_length=64)]
+Millis = Annotated[int, Meta(ge=0, le=MAX_FRESH_MS)]
+
+
+# --- envelope ----------------------------------------------------------------------------------------------
+
+
+class Request(Struct, kw_only=True, omit_defaults=True):
+    """A JSON-RPC 2.0 request. `params` is validated against the method's own struct afterwards."""
+
+    jsonrpc: Literal["2.0"]
+    method: Annotated[str, Meta(min_length=1, max_length=64)]
+    id: str | int | None = None
+    params: msgspec.Raw = msgspec.Raw(b"{}")
+
+
+class ErrorData(Struct, kw_only=True, omit_defaults=True):
+    """What a program and a person need to act on an error."""
+
+    name: str
+    hint: str = ""
+    retryable: bool = False
+    retry_after_ms: int | None = None
+
+
+class ErrorObject(Struct, kw_only=True):
+    """The `error` member of a reply; `code` and `data.name` are stable, `message` is for people."""
+
+    code: int
+    message: str
+    data: ErrorData
+
+
+class Params(Struct, kw_only=True, omit_defaults=True):
+    """Members that every method accepts."""
+
+    v: int | None = None
+    """Protocol version the client speaks; refused by name if this daemon does not serve it."""
+    deadline_ms: Millis | None = None
+    """The client's patience, in ms from the arrival of the request; an expired request is not worked on."""
+
+
+# --- hello, status, shutdown -------------------------------------------------------------------------------
+
+
+class HelloParams(Params):
+    """`hello`: versions and capabilities; optional, for clients that want to know before they ask."""
+
+    client: str = ""
+
+
+class HelloResult(Struct, kw_only=True):
+    """Who answers."""
+
+    protocol: int
+    protocol_min: int
+    version: str
+    boot_id: str
+    pid: int
+    capabilities: list[str]
+
+
+class StatusParams(Params):
+    """`status`: the daemon's health and every project's; never touches disk."""
+
+
+class Progress(Struct, kw_only=True):
+    """How far a scan of one project has come. Rates are per second over the last few seconds."""
+
+    phase: Literal["scanning", "indexing"]
+    files_done: int
+    files_total: int
+    bytes_done: int
+    bytes_total: int
+    chunks_done: int
+    elapsed_s: float
+    eta_s: float | None = None
+
+
+class Degraded(Struct, kw_only=True, frozen=True):
+    """A sticky, named reason why a project is not at its best, with what mends it."""
+
+    name: str
+    message: str
+    hint: str = ""
+
+
+class SkippedFiles(Struct, kw_only=True, frozen=True):
+    """Files that are indexed by name only, or not at all, counted by reason, with a few examples."""
+
+    reason: str
+    count: int
+    examples: list[str]
+
+
+class ProjectStatus(Struct, kw_only=True):
+    """State of one project as last reported by the indexer."""
+
+    project: str
+    name: str
+    state: Literal["new", "indexing", "ready", "failed", "root_gone"]
+    generation: int
+    clock: str
+    files: int
+    chunks: int
+    segments: int
+    pending: int
+    index_bytes: int
+    model: str
+    added_at: str
+    indexed_at: str | None = None
+    progress: Progress | None = None
+    degraded: list[Degraded] = []
+    skipped: list[SkippedFiles] = []
+
+
+class IndexerStatus(Struct, kw_only=True):
+    """The indexer process."""
+
+    state: Literal["starting", "running", "restarting", "stopped"]
+    pid: int | None
+    restarts: int
+    rss_bytes: int
+    watches: int
+    watch_limit: int | None
+    queue: int
+    last_error: str = ""
+
+
+class StatusResult(Struct, kw_only=True):
+    """The daemon as a whole."""
+
+    version: str
+    protocol: int
+    boot_id: str
+    pid: int
+    uptime_s: float
+    rss_bytes: int
+    socket: str
+    clients: int
+    searches: int
+    rejected_peers: int
+    indexer: IndexerStatus
+    projects: list[ProjectStatus]
+    degraded: list[Degraded] = []
+    rendered: str | None = None
+
+
+class ShutdownParams(Params):
+    """`shutdown`: stop the daemon after the reply."""
+
+
+class ShutdownResult(Struct, kw_only=True):
+    """The daemon stops."""
+
+    stopping: bool
+    pid: int
+
+
+# --- projects ----------------------------------------------------------------------------------------------
+
+
+class RegisterParams(Params):
+    """`register`: index and watch a folder. Idempotent."""
+
+    path: PathText
+    name: str | None = None
+    exact: bool = True
+    """False: register the enclosing git root instead of `path` itself, where there is one."""
+    force: bool = False
+    """Allow roots that are almost surely a mistake: `/` and the home folder."""
+    index_in_project: bool = False
+    """Keep the index in `<root>/.vexord/` (which ignores itself for git) instead of the cache folder."""
+
+
+class RegisterResult(Struct, kw_only=True):
+    """The project that now covers the path."""
+
+    project: str
+    name: str
+    created: bool
+    clock: str
+    covered_by: str | None = None
+
+
+class UnregisterParams(Params):
+    """`unregister`: forget a folder and delete its index."""
+
+    path: PathText
+
+
+class UnregisterResult(Struct, kw_only=True):
+    """What was removed."""
+
+    project: str
+    removed: bool
+
+
+class ProjectsParams(Params):
+    """`projects`: every registered folder with its state."""
+
+
+class ProjectsResult(Struct, kw_only=True):
+    """Registered folders, in order of registration."""
+
+    projects: list[ProjectStatus]
+
+
+class ReindexParams(Params):
+    """`reindex`: compare the tree with the index again; `full` rebuilds from nothing beside the old index."""
+
+    path: PathText
+    full: bool = False
+
+
+class ReindexResult(Struct, kw_only=True):
+    """Accepted; `clock` is where the project stood; wait for a later one."""
+
+    project: str
+    clock: str
+
+
+class WaitParams(Params):
+    """`wait`: until every write that finished before this request is searchable, or until a given clock."""
+
+    path: PathText | None = None
+    """A folder inside a project; none means every project."""
+    clock: str | None = None
+    timeout_ms: Millis = 60_000
+
+
+class WaitResult(Struct, kw_only=True):
+    """Whether the wait ended well, and where each project stands."""
+
+    reached: bool
+    projects: list["ProjectFreshness"]
+
+
+# --- search ------------------------------------------------------------------------------------------------
+
+
+class Filters(Struct, kw_only=True, omit_defaults=True):
+    """Restrict hits; all given filters must hold, any item of one filter suffices."""
+
+    paths: Patterns = []
+    """gitignore-style globs over the path inside the project, e.g. `src/**/*.py`."""
+    exclude: Patterns = []
+    languages: Patterns = []
+    kinds: Patterns = []
+
+
+class RenderOptions(Struct, kw_only=True, omit_defaults=True):
+    """Ask the daemon to render the reply, so that a client only writes bytes."""
+
+    format: Literal["text", "porcelain", "porcelain-z", "jsonl"]
+    width: Annotated[int, Meta(ge=20, le=1_000)] = 80
+    color: bool = False
+    links: bool = False
+    """OSC-8 hyperlinks on paths."""
+    base: str | None = None
+    """Show paths relative to this folder (text only); JSON and porcelain stay relative to the project."""
+
+
+class SearchParams(Params):
+    """`search`: one or many queries over one, many or all projects."""
+
+    query: Text | None = None
+    queries: Annotated[list[Text], Meta(min_length=1, max_length=MAX_QUERIES)] | None = None
+    """Exactly one of `query` and `queries` is given; the reply's `results` has one entry a query."""
+    path: PathText | None = None
+    """A folder: its project is searched, and only the part of it below this folder."""
+    projects: Annotated[list[PathText], Meta(max_length=1_000)] | None = None
+    """Roots of projects to search; with neither `path` nor `projects` all are searched."""
+    register: bool = False
+    """With `path`: register the enclosing git root (else the folder) if no project covers it."""
+    top: Annotated[int, Meta(ge=1, le=MAX_HITS)] = 10
+    fresh_ms: Millis = 0
+    """How long to wait for proof that every earlier write is in the answer; 0 asks for no proof."""
+    first_index_ms: Millis = 0
+    """How long to wait instead if this very request registered the folder."""
+    filters: Filters = msgspec.field(default_factory=Filters)
+    render: RenderOptions | None = None
+
+
+class Place(Struct, kw_only=True, frozen=True):
+    """A further place in the same file."""
+
+    start_line: int
+    end_line: int
+    score: float
+    symbol: str | None
+    kind: str
+
+
+class Hit(Struct, kw_only=True):
+    """One answer: the best chunk of a file. `text` was read at answer time and is that of the generation."""
+
+    path: str
+    project: str
+    start_line: int
+    end_line: int
+    score: float
+    symbol: str | None
+    kind: str
+    language: str
+    text: str
+    parent: str | None = None
+    focus_line: int | None = None
+    """The line inside the chunk that carries most of the query's words."""
+    more: list[Place] = []
+
+
+class ProjectFreshness(Struct, kw_only=True):
+    """What one project's part of an answer is worth."""
+
+    project: str
+    generation: int
+    clock: str
+    stale: bool
+    reasons: list[str] = []
+    pending: int = 0
+    pending_paths: list[str] = []
+    progress: Progress | None = None
+    degraded: list[Degraded] = []
+
+
+class QueryResult(Struct, kw_only=True):
+    """Hits for one query, best first."""
+
+    query: str
+    hits: list[Hit]
+    dropped: int = 0
+    """Candidates left out because their text had changed since the generation was published."""
+    took_ms: float = 0.0
+
+
+class SearchResult(Struct, kw_only=True):
+    """The answer. `generation` and `clock` are those of the only project searched, else null."""
+
+    results: list[QueryResult]
+    stale: bool
+    generation: int | None
+    clock: str | None
+    projects: list[ProjectFreshness]
+    registered: str | None = None
+    """Root of the folder that this request registered."""
+    total: int = 0
+    """Number of hits over all queries; present also when `results` is left out by `render`."""
+    notes: list[str] = []
+    """Lines for a person, for stderr: what was registered, why the answer may be stale, what is degraded."""
+    rendered: str | None = None
+    """Present if `render` was asked for; `results` is then empty."""
+
+
+# --- subscribe ---------------------------------------------------------------------------------------------
+
+
+class SubscribeParams(Params):
+    """`subscribe`: stream progress and published generations as notifications named `event`."""
+
+    path: PathText | None = None
+    cancel: bool = False
+
+
+class SubscribeResult(Struct, kw_only=True):
+    """The subscription stands (or, cancelled, does not)."""
+
+    subscribed: bool
+    projects: list[str]
+
+
+class EventParams(Struct, kw_only=True):
+    """`event` notification: `progress`, `published`, `state`, `degraded`, or `overrun` (events were lost)."""
+
+    event: Literal["progress", "published", "state", "degraded", "overrun"]
+    project: str | None
+    clock: str | None = None
+    generation: int | None = None
+    state: str | None = None
+    progress: Progress | None = None
+    changed: list[str] = []
+    removed: list[str] = []
+    degraded: list[Degraded] = []
+
+
+METHODS: dict[str, tuple[type[Params], type[Any]]] = {
+    "hello": (HelloParams, HelloResult),
+    "status": (StatusParams, StatusResult),
+    "shutdown": (ShutdownParams, ShutdownResult),
+    "register": (RegisterParams, RegisterResult),
+    "unregister": (UnregisterParams, UnregisterResult),
+    "projects": (ProjectsParams, ProjectsResult),
+    "reindex": (ReindexParams, ReindexResult),
+    "wait": (WaitParams, WaitResult),
+    "search": (SearchParams, SearchResult),
+    "subscribe": (SubscribeParams, SubscribeResult),
+}
+"""Method name → (params struct, result struct)."""
