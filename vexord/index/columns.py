@@ -1,0 +1,163 @@
+"""Columns as `.npy` records: written with headers that we can predict, read by map or, if small, by copy."""
+
+import math
+import mmap
+import os
+from collections.abc import Sequence
+from functools import lru_cache
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from vexord.index.errors import IndexCorruptError
+
+MAP_FROM_BYTES = 1 << 16
+"""A smaller file is read instead: a map costs a descriptor for as long as it lives."""
+_MAGIC = b"\x93NUMPY\x01\x00"
+_ALIGNMENT = 64
+
+
+def npy_header(dtype: "np.dtype[np.generic]", shape: tuple[int, ...], start: int) -> bytes:
+    """Return the header of a C-ordered `.npy` array that stands at byte `start` of its file.
+
+    It is padded so that the data is aligned in the file, and never changes, so that readers can demand it.
+    """
+    text = f"{{'descr': {_descr(dtype)}, 'fortran_order': False, 'shape': {shape!r}, }}".encode("ascii")
+    unpadded = len(_MAGIC) + 2 + len(text) + 1
+    padded = text + b" " * (-(start + unpadded) % _ALIGNMENT) + b"\n"
+    return _MAGIC + len(padded).to_bytes(2, "little") + padded
+
+
+@lru_cache(64)
+def _descr(dtype: "np.dtype[np.generic]") -> str:
+    return repr(dtype.descr) if dtype.names else repr(dtype.str)
+
+
+def raw_bytes(array: "NDArray[np.generic]") -> memoryview:
+    """Return an array's content in C order as bytes; copies only if it is not contiguous."""
+    return np.ascontiguousarray(array).reshape(-1).view(np.uint8).data
+
+
+class ColumnFile:
+    """One or more arrays in a file, one `.npy` record after the other, as repeated `numpy.save` would write.
+
+    Raises:
+        IndexCorruptError: on construction, if the file is missing or not `size` bytes long.
+        OSError: it cannot be opened or mapped.
+    """
+
+    def __init__(self, path: str, size: int) -> None:
+        self._path = path
+        self._data = _read_or_map(path, size)
+
+    def array(self, dtype: DTypeLike, shape: tuple[int, ...], start: int = 0) -> "NDArray[np.generic]":
+        """Return a read-only view of the array whose header stands at byte `start`; pages are read when used.
+
+        Raises:
+            IndexCorruptError: the header is not that of this dtype and shape, or the data is cut short.
+        """
+        wanted = np.dtype(dtype)
+        header = npy_header(wanted, shape, start)
+        first = start + len(header)
+        count = math.prod(shape)
+        if self._data[start:first] != header or first + count * wanted.itemsize > len(self._data):
+            raise IndexCorruptError(f"{self._path}: no array of {wanted} {shape} at byte {start}")
+        return np.frombuffer(self._data, wanted, count, first).reshape(shape)
+
+
+def _read_or_map(path: str, size: int) -> bytes | mmap.mmap:
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        raise IndexCorruptError(f"{path} is missing") from None
+    try:
+        found = os.fstat(descriptor).st_size
+        if found != size:
+            raise IndexCorruptError(f"{path}: {found} bytes instead of {size}")
+        if size < MAP_FROM_BYTES:
+            return os.read(descriptor, size)
+        return mmap.mmap(descriptor, size, access=mmap.ACCESS_READ)
+    finally:
+        os.close(descriptor)
+
+
+class StringColumn:
+    """Strings as one run of bytes and n + 1 offsets (uint32); `column[i]` decodes one.
+
+    Bytes that are not UTF-8 come back as surrogate escapes, so that paths survive.
+    """
+
+    def __init__(self, blob: NDArray[np.uint8], offsets: NDArray[np.uint32]) -> None:
+        self.blob = blob
+        self.offsets = offsets
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    def __getitem__(self, index: int) -> str:
+        if not 0 <= index < len(self):
+            raise IndexError(index)
+        piece = self.blob[int(self.offsets[index]) : int(self.offsets[index + 1])]
+        return piece.tobytes().decode("utf-8", "surrogateescape")
+
+    def tolist(self) -> list[str]:
+        """Return all strings."""
+        bounds = self.offsets.tolist()
+        if not bounds[-1:]:
+            return []
+        raw = self.blob[bounds[0] : bounds[-1]].tobytes()
+        bounds = [bound - bounds[0] for bound in bounds]
+        if raw.isascii():
+            text = raw.decode("ascii")
+            return [text[start:end] for start, end in pairwise(bounds)]
+        return [raw[start:end].decode("utf-8", "surrogateescape") for start, end in pairwise(bounds)]
+
+    def take(self, indexes: "NDArray[np.integer]") -> "StringColumn":
+        """Return a column of the strings at `indexes`, shape (m,), without decoding any."""
+        starts = self.offsets[:-1][indexes].astype(np.int64)
+        lengths = self.offsets[1:][indexes].astype(np.int64) - starts
+        offsets = np.zeros(len(indexes) + 1, np.int64)
+        np.cumsum(lengths, out=offsets[1:])
+        source = np.repeat(starts - offsets[:-1], lengths) + np.arange(offsets[-1])
+        return StringColumn(self.blob[source], checked_offsets(offsets))
+
+    @classmethod
+    def of(cls, strings: Sequence[str]) -> "StringColumn":
+        """Encode strings."""
+        encoded = [encode_string(string) for string in strings]
+        offsets = np.zeros(len(encoded) + 1, np.int64)
+        np.cumsum([len(piece) for piece in encoded], out=offsets[1:])
+        return cls(np.frombuffer(b"".join(encoded), np.uint8), checked_offsets(offsets))
+
+    @classmethod
+    def concatenate(cls, columns: Sequence["StringColumn"]) -> "StringColumn":
+        """Join columns end to end."""
+        offsets = [np.zeros(1, np.int64)]
+        blobs = [np.zeros(0, np.uint8)]
+        total = 0
+        for column in columns:
+            first, last = int(column.offsets[0]), int(column.offsets[-1])
+            offsets.append(column.offsets[1:].astype(np.int64) - first + total)
+            blobs.append(column.blob[first:last])
+            total += last - first
+        return cls(np.concatenate(blobs), checked_offsets(np.concatenate(offsets)))
+
+
+def checked_offsets(offsets: NDArray[np.int64]) -> NDArray[np.uint32]:
+    """Narrow offsets to uint32.
+
+    Raises:
+        OverflowError: 4 GiB of strings or more.
+    """
+    if len(offsets) and int(offsets[-1]) > np.iinfo(np.uint32).max:
+        raise OverflowError("more than 4 GiB of strings in one segment")
+    return offsets.astype(np.uint32)
+
+
+def encode_string(text: str) -> bytes:
+    """Return UTF-8; escaped bytes become those bytes again, other lone surrogates are kept as they are."""
+    try:
+        return text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "surrogatepass")

@@ -1,0 +1,124 @@
+"""Keyword postings: term hash → rows with BM25 impacts, as flat sorted arrays that are searched in place.
+
+Both fields of a segment share one set of arrays; the field is the seed of the term's hash.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import chain
+
+import numpy as np
+import xxhash
+from numpy.typing import NDArray
+
+K1 = 1.2
+B = 0.75
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A searchable field of chunks."""
+
+    seed: int
+    average_terms: float
+    """Stands in for the collection's average length, so that impacts are true of every segment for ever."""
+
+
+BODY = Field(seed=0, average_terms=200.0)
+"""The chunk's text; a typical 50-line chunk has 150–290 terms."""
+NAME = Field(seed=1, average_terms=8.0)
+"""Symbol, parent and path words."""
+
+
+@dataclass(frozen=True, slots=True)
+class PostingArrays:
+    """Postings of a segment: those of `hashes[i]` are `offsets[i]:offsets[i + 1]` of the last two arrays."""
+
+    hashes: NDArray[np.uint64]
+    """Ascending, shape (terms,)."""
+    offsets: NDArray[np.uint64]
+    """Shape (terms + 1,)."""
+    rows: NDArray[np.uint32]
+    """Ascending within a term."""
+    impacts: NDArray[np.float16]
+    """The part of BM25 that depends on term frequency and length; in (0, K1 + 1)."""
+
+
+class Postings:
+    """Looks terms up in one field. Thread-safe; holds no object for any document."""
+
+    def __init__(self, arrays: PostingArrays, field: Field) -> None:
+        self._arrays = arrays
+        self._seed = field.seed
+
+    def lookup(self, term: str) -> tuple[NDArray[np.uint32], NDArray[np.float32]] | None:
+        """Return the ascending rows that hold the term, with their impacts, or None."""
+        bounds = self._find(term)
+        if bounds is None:
+            return None
+        start, end = bounds
+        return self._arrays.rows[start:end], self._arrays.impacts[start:end].astype(np.float32)
+
+    def df(self, term: str) -> int:
+        """Return the number of rows that hold the term, dead ones included."""
+        bounds = self._find(term)
+        return bounds[1] - bounds[0] if bounds is not None else 0
+
+    def _find(self, term: str) -> tuple[int, int] | None:
+        hashes = self._arrays.hashes
+        wanted = np.uint64(
+            term_hash(term, self._seed)
+        )  # a Python int would turn the whole column into floats
+        place = int(np.searchsorted(hashes, wanted))
+        if place == len(hashes) or hashes[place] != wanted:
+            return None
+        return int(self._arrays.offsets[place]), int(self._arrays.offsets[place + 1])
+
+
+def term_hash(term: str, seed: int) -> int:
+    """Return xxh3_64 of the term, an unsigned 64-bit integer."""
+    return xxhash.xxh3_64_intdigest(term.encode("utf-8", "surrogatepass"), seed)
+
+
+def build_postings(body: Sequence[Sequence[str]], name: Sequence[Sequence[str]]) -> PostingArrays:
+    """Index the terms of both fields; element i of each belongs to row i."""
+    row_count = len(body)
+    parts = [_tokens(BODY, body), _tokens(NAME, name)]
+    # Two terms with one hash become one term: ranks, not vocabulary ids, make the key.
+    hashes, rank_of = np.unique(np.concatenate([part.hashes for part in parts]), return_inverse=True)
+    body_terms = len(parts[0].hashes)
+    is_name = np.zeros(len(hashes), np.bool_)
+    is_name[rank_of[body_terms:]] = True
+    ranks = np.concatenate([rank_of[parts[0].ids], rank_of[body_terms + parts[1].ids]])
+    keys = ranks.astype(np.int64) * max(row_count, 1) + np.concatenate([part.rows for part in parts])
+    keys.sort()
+    starts = np.flatnonzero(np.diff(keys, prepend=-1))
+    frequency = np.diff(starts, append=len(keys)).astype(np.float32)
+    term, rows = np.divmod(keys[starts], max(row_count, 1))
+    norms = np.stack([part.norms for part in parts])
+    impacts = frequency * (K1 + 1) / (frequency + norms[is_name[term].astype(np.intp), rows])
+    offsets = np.searchsorted(term, np.arange(len(hashes) + 1))
+    return PostingArrays(
+        hashes, offsets.astype(np.uint64), rows.astype(np.uint32), impacts.astype(np.float16)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Tokens:
+    hashes: NDArray[np.uint64]
+    """Of the field's distinct terms, by id."""
+    ids: NDArray[np.int64]
+    rows: NDArray[np.int64]
+    norms: NDArray[np.float32]
+    """BM25 length norm of each row."""
+
+
+def _tokens(field: Field, rows: Sequence[Sequence[str]]) -> _Tokens:
+    lengths = np.fromiter(map(len, rows), np.int64, len(rows))
+    ids = {term: number for number, term in enumerate(dict.fromkeys(chain.from_iterable(rows)))}
+    return _Tokens(
+        hashes=np.fromiter((term_hash(term, field.seed) for term in ids), np.uint64, len(ids)),
+        ids=np.fromiter(map(ids.__getitem__, chain.from_iterable(rows)), np.int64, int(lengths.sum())),
+        rows=np.repeat(np.arange(len(rows)), lengths),
+        norms=(K1 * (1 - B + B * lengths / field.average_terms)).astype(np.float32),
+    )

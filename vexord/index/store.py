@@ -1,0 +1,138 @@
+"""Generations in the writer's folder: which one is on disk, how the next gets there, what is cleared away."""
+
+import logging
+import os
+import re
+import secrets
+from collections.abc import Sequence
+
+from vexord.index import files
+from vexord.index.errors import FutureFormatError, IndexCorruptError
+from vexord.index.manifest import (
+    SEGMENTS_NAME,
+    FingerprintFields,
+    Manifest,
+    SegmentRecord,
+    publish_manifest,
+    read_manifest,
+)
+from vexord.index.segment import Segment, verify_segment
+from vexord.index.segment_writer import SegmentWriter
+
+logger = logging.getLogger(__name__)
+
+VERIFY_BELOW_BYTES = 1 << 20
+"""Smaller segments are read whole at every open; larger ones before a merge, and by `IndexWriter.verify`."""
+_SEGMENT_NAME = re.compile(r"(\d{8,})-[0-9a-f]{8}")
+
+
+class GenerationStore:
+    """Reads and publishes generations in one folder. The caller holds the lock."""
+
+    def __init__(self, folder: str, fingerprint: FingerprintFields) -> None:
+        self.folder = folder
+        self.epoch = secrets.token_hex(4)
+        self.generation = 0
+        self._fingerprint = fingerprint
+        self._next = 1
+        self._current: frozenset[str] = frozenset()
+        """Segments that the manifest on disk refers to, or may refer to after a failed publication."""
+        self._previous: frozenset[str] = frozenset()
+        self._on_disk: set[str] = set()
+
+    def load(self) -> Manifest | None:
+        """Read the current generation and clear leftovers away; None if there is none to go on from.
+
+        Raises:
+            FutureFormatError: written by a newer version; nothing was touched.
+        """
+        try:
+            manifest = read_manifest(self.folder)
+        except FileNotFoundError:
+            manifest = None
+        except IndexCorruptError as error:
+            logger.warning("index starts anew: %s", error)
+            manifest = None
+        if manifest is not None:
+            self._current = frozenset(record.name for record in manifest.segments)
+            self.generation = manifest.generation
+        else:
+            self.generation = self._newest_leftover()
+        self._next = self.generation + 1
+        self._clear_leftovers()
+        if manifest is not None and manifest.fingerprint != self._fingerprint:
+            logger.info("index starts anew: another model folder=%r", self.folder)
+            return None
+        return manifest
+
+    def open_segment(self, record: SegmentRecord) -> Segment | None:
+        """Open a segment of the loaded generation; None, with a line in the log, if it is damaged."""
+        try:
+            if record.size_bytes < VERIFY_BELOW_BYTES:
+                verify_segment(self.folder, record)
+            return Segment.open(self.folder, record)
+        except (IndexCorruptError, FutureFormatError) as error:
+            logger.warning("segment dropped, its files will be indexed again: %s", error)
+            return None
+
+    def is_whole(self, record: SegmentRecord) -> bool:
+        """Read every byte of a segment; False, with a line in the log, if it is damaged."""
+        try:
+            verify_segment(self.folder, record)
+        except IndexCorruptError as error:
+            logger.warning("segment dropped, its files will be indexed again: %s", error)
+            return False
+        return True
+
+    def new_segment(self, *, durable: bool) -> SegmentWriter:
+        """Begin a segment for the next generation."""
+        name = f"{self._next:08d}-{secrets.token_hex(4)}"
+        self._on_disk.add(name)
+        return SegmentWriter(self.folder, name, durable=durable)
+
+    def publish(self, records: Sequence[SegmentRecord], *, durable: bool) -> int:
+        """Make these segments the current generation; return its number.
+
+        After an `OSError` the old generation or this one is current. The next publication takes another
+        number and keeps the segments of both.
+        """
+        generation, self._next = self._next, self._next + 1
+        before, names = self._current, frozenset(record.name for record in records)
+        self._current = before | names
+        manifest = Manifest(
+            generation=generation, epoch=self.epoch, fingerprint=self._fingerprint, segments=list(records)
+        )
+        publish_manifest(self.folder, manifest, durable=durable)
+        self.generation = generation
+        self._previous, self._current = before, names
+        self._collect()
+        return generation
+
+    def _collect(self) -> None:
+        """Unlink segments that neither this generation nor the one before refers to."""
+        for name in self._on_disk - self._current - self._previous:
+            try:
+                files.remove_folder(os.path.join(self.folder, SEGMENTS_NAME, name))
+            except FileNotFoundError:
+                pass
+            except OSError as error:
+                logger.warning("old segment %s stays for now: %s", name, error)
+                continue
+            self._on_disk.discard(name)
+
+    def _clear_leftovers(self) -> None:
+        """Remove what a writer that was killed left behind."""
+        segments = os.path.join(self.folder, SEGMENTS_NAME)
+        files.make_dir(segments)
+        self._on_disk = {name for name in os.listdir(segments) if _SEGMENT_NAME.fullmatch(name)}
+        self._collect()
+        for name in os.listdir(self.folder):
+            if name.endswith(files.TEMPORARY_SUFFIX):
+                files.remove_file(os.path.join(self.folder, name))
+
+    def _newest_leftover(self) -> int:
+        """Return the highest generation that a segment was written for: numbers never go back."""
+        segments = os.path.join(self.folder, SEGMENTS_NAME)
+        names = os.listdir(segments) if os.path.isdir(segments) else []
+        found = (_SEGMENT_NAME.fullmatch(name) for name in names)
+        return max((int(match[1]) for match in found if match), default=0)

@@ -1,0 +1,92 @@
+"""Text to keyword terms: the one analyser of documents and queries."""
+
+import re
+from itertools import chain
+
+_WORD = re.compile(r"\w+")
+_PART = re.compile(
+    r"[A-Z]{2,}s(?![^\W\d_A-Z])"  # plural of an acronym: URLs
+    r"|[A-Z]+(?![^\W\d_A-Z])"  # an acronym, less the capital that begins the next word: HTTP|Server
+    r"|[A-Z]?[^\W\d_A-Z]+"
+    r"|\d+"
+)
+_WIDE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+"""Scripts written without spaces; a run of them is a phrase, so it is cut into pairs."""
+_MAX_PARTS = 32
+_CACHE_ENTRIES = 200_000
+_CACHED_CHARS = 64
+
+_IRREGULAR = {
+    "alias": "alias", "aliases": "alias", "cookies": "cookie", "ids": "id", "indices": "index",
+    "matrices": "matrix", "statuses": "status", "vertices": "vertex",
+}  # fmt: skip
+_DROP_ES = re.compile(r"(?:ss|sh|x|zz|[nrt]ch)es$")
+_KEEP_S = re.compile(r"(?:us|ss)$")
+
+_ENGLISH = (
+    "a an and are as at be been but by can did do does for from had has have here how i if in into is it "
+    "its me my no not of on or our so than that the their them then there these they this those to us was "
+    "we were what when where which who whom whose why will with would you your"
+)
+_FILLERS = "code please"
+_STOP_WORDS = frozenset(f"{_ENGLISH} {_FILLERS}".split())
+
+
+def analyse(text: str) -> list[str]:
+    """Return the terms of a text in order, with repetition.
+
+    An identifier gives its parts, lower-case and without plural endings, and itself whole if it has several.
+    """
+    return list(chain.from_iterable(map(_terms_of.__getitem__, _WORD.findall(text))))
+
+
+def query_terms(text: str) -> list[str]:
+    """Return the distinct terms of a query in order, less stop words unless it consists of them."""
+    telling = [word for word in _WORD.findall(text) if word.lower() not in _STOP_WORDS]
+    terms = chain.from_iterable(map(_terms_of.__getitem__, telling or _WORD.findall(text)))
+    return list(dict.fromkeys(terms))
+
+
+def stem(word: str) -> str:
+    """Take an English plural ending off a lower-case word."""
+    irregular = _IRREGULAR.get(word)
+    if irregular is not None:
+        return irregular
+    if len(word) <= 3 or not word.endswith("s"):
+        return word
+    if word.endswith("ies") and len(word) > 4:
+        return word[:-3] + "y"
+    if _DROP_ES.search(word):
+        return word[:-2]
+    return word if _KEEP_S.search(word) else word[:-1]
+
+
+class _TermCache(dict[str, tuple[str, ...]]):
+    """Word → terms, filled on demand; emptied when full, since code repeats its words within a project."""
+
+    def __missing__(self, word: str) -> tuple[str, ...]:
+        terms = _split(word)
+        if len(word) <= _CACHED_CHARS:
+            if len(self) >= _CACHE_ENTRIES:
+                self.clear()
+            self[word] = terms
+        return terms
+
+
+_terms_of = _TermCache()
+
+
+def _split(word: str) -> tuple[str, ...]:
+    parts = _PART.findall(word)
+    whole = word.lower().strip("_")
+    if len(parts) > _MAX_PARTS:  # a digest or base64, not a name
+        return (whole,)
+    if not word.isascii():  # capitals mark no parts outside ASCII: they may be any alphabet's
+        wide = _WIDE.search(word)
+        parts = (
+            [word[i : i + 2] for i in range(max(1, len(word) - 1))] if wide else word.strip("_").split("_")
+        )
+    terms = [stem(part.lower()) for part in parts]
+    if len(terms) > 1:
+        terms.append(whole)
+    return tuple(terms)
