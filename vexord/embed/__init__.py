@@ -1,0 +1,1 @@
+"""The embedding seam and the models behind it."""

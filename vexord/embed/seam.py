@@ -1,0 +1,55 @@
+"""The one interface that models and providers implement, and the fingerprint that keeps vectors apart."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+Vectors = NDArray[np.int8]
+"""Rows of int8, shape (n, dimensions): each row is its unit vector scaled so that its largest component is
+±127. Cosine similarity needs no scale, so none is stored."""
+
+
+class Fingerprint(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that decides what a vector means; vectors of different fingerprints are never mixed."""
+
+    provider: str
+    endpoint: str
+    model: str
+    dimensions: int
+    chunker: int
+    """Version of the chunker and of the text that is embedded for a chunk."""
+
+    def same_space(self, other: "Fingerprint") -> bool:
+        """Whether a query embedded under one can be compared with chunks embedded under the other."""
+        mine = (self.provider, self.endpoint, self.model, self.dimensions)
+        return mine == (other.provider, other.endpoint, other.model, other.dimensions)
+
+    def __str__(self) -> str:
+        return f"{self.provider}:{self.model}@{self.dimensions}"
+
+
+class Embedder(Protocol):
+    """Turns text into rows. Implementations are thread-safe."""
+
+    @property
+    def fingerprint(self) -> Fingerprint:
+        """What identifies the vectors."""
+        ...
+
+    def embed_chunks(self, texts: Sequence[str]) -> Vectors:
+        """Return one row for each text, shape (len(texts), dimensions)."""
+        ...
+
+    def embed_query(self, text: str) -> Vectors:
+        """Return one row, shape (1, dimensions)."""
+        ...
+
+
+def quantise(rows: NDArray[np.float32]) -> Vectors:
+    """Scale each float32 row, shape (n, d), to int8 by its largest component; zero rows stay zero."""
+    peak = np.abs(rows).max(axis=1, keepdims=True, initial=0.0)
+    scaled: NDArray[np.float32] = rows * (127.0 / np.maximum(peak, 1e-12))
+    return np.rint(scaled).astype(np.int8)
