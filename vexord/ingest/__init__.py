@@ -1,0 +1,1 @@
+"""File events to published generations: watch, ignore, reconcile, extract, chunk, pipeline."""

@@ -1,0 +1,55 @@
+"""Entry of the indexer process: lowest priority, one channel to the server, no terminal."""
+
+import argparse
+import logging
+import os
+import signal
+import socket
+import sys
+
+import psutil
+from vexor_protocol.locations import ensure_runtime_dir
+
+from vexord.embed.default import default_embedder
+from vexord.index.embed_text import EMBED_TEXT_VERSION
+from vexord.ingest.chunk import CHUNKER_VERSION
+from vexord.ingest.indexer import Indexer
+from vexord.link.channel import Channel
+from vexord.link.messages import ToIndexer, ToServer
+
+NICENESS = 19
+CHUNK_FORMAT = CHUNKER_VERSION * 1000 + EMBED_TEXT_VERSION
+"""Vectors made under another chunker or another embedded text are not reused."""
+
+
+def main() -> int:
+    """Run the indexer on an inherited socket until the server goes."""
+    parser = argparse.ArgumentParser(prog="vexord-indexer", description="Internal: started by vexord.")
+    parser.add_argument("--channel-fd", type=int, required=True)
+    options = parser.parse_args()
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s %(message)s", stream=sys.stderr)
+    lower_priority()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the server, which then says Stop
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    sock = socket.socket(fileno=options.channel_fd)
+    channel: Channel[ToServer, ToIndexer] = Channel(sock, ToIndexer)
+    Indexer(channel, default_embedder(CHUNK_FORMAT), cookie_dir()).run()
+    return 0
+
+
+def cookie_dir() -> str:
+    """Create the private folder for barrier cookies, beside the socket and like it open to nobody else."""
+    path = os.path.join(ensure_runtime_dir(), "cookies")
+    os.makedirs(path, mode=0o700, exist_ok=True)
+    return path
+
+
+def lower_priority() -> None:
+    """Give way to everything else: a search must not feel that an index is being built."""
+    os.nice(NICENESS)
+    if sys.platform == "linux":
+        psutil.Process().ionice(psutil.IOPRIO_CLASS_IDLE)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

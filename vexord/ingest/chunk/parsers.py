@@ -1,0 +1,50 @@
+"""Loads each grammar once, when it is first needed, and bounds the time of a parse."""
+
+import logging
+import time
+from collections import Counter
+from functools import cache
+from typing import cast
+
+from tree_sitter import Parser, Point, Tree
+from tree_sitter_language_pack import SupportedLanguage, get_parser
+
+PARSE_LIMIT_S = 2.0
+"""CPU time of the thread, not of the clock: a busy machine must not change how a file is cut."""
+_READ_BYTES = 1 << 16
+
+failures: Counter[str] = Counter()
+"""Parses that gave no tree, by grammar, since the process began."""
+
+_log = logging.getLogger(__name__)
+
+
+@cache
+def _parser(grammar: str) -> Parser | None:
+    try:
+        return get_parser(cast(SupportedLanguage, grammar))
+    except (LookupError, ImportError, OSError, ValueError) as error:
+        _log.warning("grammar %s cannot be loaded, its files are cut by lines: %s", grammar, error)
+        return None
+
+
+def parse(grammar: str, data: bytes, limit_s: float = PARSE_LIMIT_S) -> Tree | None:
+    """Return the syntax tree of UTF-8 `data`; None without a grammar or after `limit_s` CPU seconds."""
+    parser = _parser(grammar)
+    if parser is None:
+        failures[grammar] += 1
+        return None
+    deadline = time.thread_time() + limit_s
+
+    def read(offset: int, _point: Point) -> bytes:
+        return data[offset : offset + _READ_BYTES]
+
+    def late(_offset: int, _has_error: bool) -> bool:
+        return time.thread_time() > deadline
+
+    try:
+        return parser.parse(read, progress_callback=late)
+    except ValueError:
+        parser.reset()
+        failures[grammar] += 1
+        return None

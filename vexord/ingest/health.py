@@ -1,0 +1,60 @@
+"""What is not at its best in one project: named reasons with their mends, and files left out with theirs."""
+
+from vexor_protocol.messages import Degraded, SkippedFiles
+
+_EXAMPLES = 5
+_BLINDING = frozenset({"watch_limit", "instance_limit", "no_events"})
+_HINTS = {
+    "watch_limit": "raise the limit: sudo sysctl fs.inotify.max_user_watches=1048576",
+    "instance_limit": "raise the limit: sudo sysctl fs.inotify.max_user_instances=1024",
+    "no_events": "this file system reports no changes; it is scanned every 30 s instead",
+    "watcher_error": "see: vexorctl logs",
+    "no_files": "add a .vexorignore with `!pattern` lines to re-include",
+}
+
+
+class Health:
+    """Degraded states and skipped files. `changed` is set by every change of the former."""
+
+    def __init__(self) -> None:
+        self.changed = True
+        self._degraded: dict[str, Degraded] = {}
+        self._skipped: dict[str, str] = {}
+
+    @property
+    def blind(self) -> bool:
+        """Whether some folder has no watch, so that only a scan proves freshness."""
+        return not self._degraded.keys().isdisjoint(_BLINDING)
+
+    def degrade(self, name: str, message: str, hint: str = "") -> None:
+        """Note a lasting reason."""
+        hint = hint or _HINTS.get(name, "run: vexorctl doctor")
+        self._degraded[name] = Degraded(name=name, message=message, hint=hint)
+        self.changed = True
+
+    def mended(self, *names: str) -> None:
+        """Forget reasons that hold no longer."""
+        for name in names:
+            self.changed |= self._degraded.pop(name, None) is not None
+
+    def skip(self, reasons: dict[str, str]) -> None:
+        """Note files, path → reason, whose content is not in the index."""
+        self._skipped.update(reasons)
+
+    def unskip(self, path: str) -> None:
+        """The file is indexed whole now, or gone."""
+        self._skipped.pop(path, None)
+
+    def degraded(self) -> list[Degraded]:
+        """Return the reasons, first noted first."""
+        return list(self._degraded.values())
+
+    def skipped(self) -> list[SkippedFiles]:
+        """Return the skipped files, counted by reason."""
+        by_reason: dict[str, list[str]] = {}
+        for path, reason in self._skipped.items():
+            by_reason.setdefault(reason, []).append(path)
+        return [
+            SkippedFiles(reason=reason, count=len(paths), examples=paths[:_EXAMPLES])
+            for reason, paths in sorted(by_reason.items())
+        ]

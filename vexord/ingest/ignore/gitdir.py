@@ -1,0 +1,137 @@
+"""Find git's own rule files by reading its files: work tree root, `info/exclude`, `core.excludesFile`."""
+
+import os
+import re
+import stat
+
+MAX_RULE_BYTES = 4 << 20
+_MAX_INCLUDES = 10
+_SECTION = re.compile(r'\[\s*([\w.-]+)(?:\s+"((?:[^"\\]|\\.)*)")?\s*\]')
+_VARIABLE = re.compile(r"([A-Za-z][\w-]*)\s*=\s*(.*)")
+
+
+def read_rules(path: str, *, follow: bool = False) -> bytes | None:
+    """Return the content of a regular file of at most `MAX_RULE_BYTES`, else None. Never blocks on a FIFO.
+
+    Like git, symlinks inside a work tree are not followed: `follow` is for the user's own files.
+    """
+    flags = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | (0 if follow else os.O_NOFOLLOW)
+    try:
+        fd = os.open(path, flags)
+    except (OSError, ValueError):
+        return None
+    with os.fdopen(fd, "rb") as file:
+        info = os.fstat(fd)
+        if not stat.S_ISREG(info.st_mode) or info.st_size > MAX_RULE_BYTES:
+            return None
+        try:
+            return file.read(MAX_RULE_BYTES)
+        except OSError:
+            return None
+
+
+def work_tree(folder: str) -> str | None:
+    """Return the nearest folder at or above `folder` that holds `.git`, or None."""
+    while True:
+        if os.path.lexists(os.path.join(folder, ".git")):
+            return folder
+        parent = os.path.dirname(folder)
+        if parent == folder:
+            return None
+        folder = parent
+
+
+def common_dir(tree: str) -> str | None:
+    """Return the folder that holds `info/` and `config` of a work tree; None if `tree` is none.
+
+    A worktree's or submodule's `.git` is a file that names the real folder; `commondir` there names the
+    folder shared by all worktrees.
+    """
+    dot_git = os.path.join(tree, ".git")
+    if not os.path.isdir(dot_git):
+        named = _named_folder(dot_git, "gitdir:", tree)
+        if named is None:
+            return None
+        dot_git = named
+    return _named_folder(os.path.join(dot_git, "commondir"), "", dot_git) or dot_git
+
+
+def _named_folder(file: str, prefix: str, base: str) -> str | None:
+    raw = read_rules(file)
+    if raw is None:
+        return None
+    text = os.fsdecode(raw).rstrip("\r\n")
+    if not text.startswith(prefix) or "\0" in text:
+        return None
+    return os.path.normpath(os.path.join(base, text.removeprefix(prefix).strip()))
+
+
+def excludes_file(common: str | None) -> str:
+    """Return the path of git's global excludes file, which need not exist.
+
+    Looks at system, user and repository configuration as git does. `include.path` is followed,
+    `includeIf` is not.
+    """
+    config_home = os.environ.get("XDG_CONFIG_HOME") or os.path.expanduser("~/.config")
+    own = os.environ.get("GIT_CONFIG_GLOBAL")
+    system = [] if os.environ.get("GIT_CONFIG_NOSYSTEM") else ["/etc/gitconfig"]
+    user = [own] if own else [os.path.join(config_home, "git", "config"), os.path.expanduser("~/.gitconfig")]
+    local = [os.path.join(common, "config")] if common else []
+    value = None
+    for path in (*system, *user, *local):
+        for found in _excludes_values(path, _MAX_INCLUDES):
+            value = found
+    if value:
+        return os.path.expanduser(value)
+    return os.path.join(config_home, "git", "ignore")
+
+
+def _excludes_values(path: str, depth: int) -> list[str]:
+    raw = read_rules(path, follow=True)
+    if raw is None:
+        return []
+    values: list[str] = []
+    for name, value in _variables(os.fsdecode(raw)):
+        if name == "core.excludesfile":
+            values.append(value)
+        elif name == "include.path" and depth:
+            included = os.path.join(os.path.dirname(path), os.path.expanduser(value))
+            values += _excludes_values(included, depth - 1)
+    return values
+
+
+def _variables(text: str) -> list[tuple[str, str]]:
+    """Return (`section.name` in lower case, value) of a git configuration file; odd lines are skipped."""
+    found: list[tuple[str, str]] = []
+    section = ""
+    for raw_line in text.replace("\\\n", "").split("\n"):
+        line = raw_line.strip()
+        header = _SECTION.match(line)
+        if header:
+            section = header[1].lower() if header[2] is None else f"{header[1].lower()}.{header[2]}"
+            line = line[header.end() :].strip()
+        variable = _VARIABLE.match(line)
+        if variable:
+            found.append((f"{section}.{variable[1].lower()}", _value(variable[2])))
+    return found
+
+
+def _value(text: str) -> str:
+    """Unquote a value and drop its comment."""
+    out: list[str] = []
+    quoted = False
+    keep = 0
+    chars = iter(text)
+    for char in chars:
+        if char == '"':
+            quoted = not quoted
+        elif char == "\\":
+            escaped = next(chars, "")
+            out.append({"n": "\n", "t": "\t", "b": "\b"}.get(escaped, escaped))
+        elif char in "#;" and not quoted:
+            break
+        else:
+            out.append(char)
+        if quoted or char not in " \t":
+            keep = len(out)
+    return "".join(out[:keep])

@@ -1,0 +1,231 @@
+"""Decide what is indexed: built-ins, git's rules and `.vexorignore`, folder by folder."""
+
+import os
+from dataclasses import dataclass
+
+from vexord.ingest.ignore.builtin import BESIDE, INSIDE, SECRETS, TOOLING
+from vexord.ingest.ignore.gitdir import common_dir, excludes_file, read_rules, work_tree
+from vexord.ingest.ignore.glob import FILE_MARK, FOLDER_MARK, as_bytes
+from vexord.ingest.ignore.ruleset import Backend, IgnoreReason, Rule, RuleSet, parse_file, parse_rules
+
+GITIGNORE = ".gitignore"
+VEXORIGNORE = ".vexorignore"
+_RULE_NAMES = frozenset({GITIGNORE, VEXORIGNORE, *(mark for mark, _ in INSIDE)})
+_SECRET_SOURCE = "built-in secrets"  # noqa: S105 - a label, not a secret
+_TOOL_SOURCE = "built-in rules"
+
+
+@dataclass(frozen=True, slots=True)
+class _Layer:
+    """A rule set and where it is anchored: the subject is `prefix + rel[cut:]`."""
+
+    rules: RuleSet
+    prefix: str
+    cut: int
+
+    def path(self, rel: str) -> str:
+        return self.prefix + rel[self.cut :]
+
+
+@dataclass(frozen=True, slots=True)
+class _Folder:
+    """Verdict on a folder, and the layers that hold for its content, strongest first."""
+
+    reason: IgnoreReason | None
+    pruned: bool
+    git: tuple[_Layer, ...]
+    vexor: tuple[_Layer, ...]
+
+
+class IgnoreRules:
+    """Ignore rules of one root folder. The root itself is never ignored.
+
+    Weakest first: built-in tool folders and build output; git's global excludes file; `info/exclude`; each
+    `.gitignore` from the git root down; built-in secrets; each `.vexorignore` from the git root down. A file
+    below an ignored folder is ignored, unless a `.vexorignore` line with a path names it or a folder on the
+    way, e.g. `!build/generated/`. Built-in rules yield only to a line that names
+    the thing (`!.env`, not `!*`).
+
+    Queries may come from several threads; verdicts on folders are cached until `reload`. With
+    `builtins=False` the rules are exactly git's plus `.vexorignore`.
+    """
+
+    def __init__(self, root: str, *, builtins: bool = True, backend: Backend = "best") -> None:
+        self._root = root
+        self._backend: Backend = backend
+        self._builtins = _builtin_rules(backend) if builtins else None
+        self._state = _State(root, backend, {})
+
+    def ignored(self, rel: str, is_dir: bool) -> bool:
+        """Whether `rel` (relative to the root, `/`-separated, no closing slash) is left out.
+
+        For a folder: whether nothing at all below it can be wanted, so that it need not be read or watched.
+        """
+        if not rel:
+            return False
+        return self._folder(rel).pruned if is_dir else self.explain(rel, is_dir=False) is not None
+
+    def explain(self, rel: str, is_dir: bool) -> IgnoreReason | None:
+        """Return the rule that leaves `rel` out, its own or that of a folder above; None if it is wanted.
+
+        A folder may have a reason and yet not be `ignored`: if a `.vexorignore` re-includes something in it.
+        """
+        if not rel:
+            return None
+        if is_dir:
+            return self._folder(rel).reason
+        parent = self._folder(rel.rpartition("/")[0])
+        return parent.reason if parent.pruned else self._judge(rel, False, parent)
+
+    def is_rule_file(self, rel: str) -> bool:
+        """Whether a change of this file may change verdicts, so that `reload` and a new scan are due."""
+        folder, _, name = rel.rpartition("/")
+        if name not in _RULE_NAMES:
+            return rel == ".git/info/exclude"
+        return not self.ignored(folder, is_dir=True)
+
+    def reload(self) -> None:
+        """Forget all verdicts and read the rule files again as they are needed."""
+        self._state = _State(self._root, self._backend, self._state.parsed)
+
+    # --- verdicts ------------------------------------------------------------------------------------------
+
+    def _folder(self, rel: str) -> _Folder:
+        """Return the verdict on a folder, those above it first; no recursion, paths can be deep."""
+        state = self._state
+        known = state.folders.get(rel)
+        missing: list[str] = []
+        while known is None:
+            missing.append(rel)
+            rel = rel.rpartition("/")[0]
+            known = state.folders.get(rel)
+        while missing and not known.pruned:
+            known = self._enter(state, missing.pop(), known)
+        return known
+
+    def _enter(self, state: "_State", rel: str, parent: _Folder) -> _Folder:
+        reason = self._judge(rel, True, parent)
+        if reason is None:
+            folder = state.enter(rel, parent.git, parent.vexor)
+        else:
+            wanted = any(layer.rules.leads_into(layer.path(as_bytes(rel))) for layer in parent.vexor)
+            folder = _Folder(reason, not wanted, parent.git, parent.vexor)
+        state.folders[rel] = folder
+        return folder
+
+    def _judge(self, rel: str, is_dir: bool, parent: _Folder) -> IgnoreReason | None:
+        subject = as_bytes(rel) + (FOLDER_MARK if is_dir else FILE_MARK)
+        built_in = self._built_in(rel, subject, is_dir)
+        named = built_in is not None
+        if parent.vexor:
+            rule = _strongest(parent.vexor, subject, named=named, reaching=parent.reason is not None)
+            if rule is not None:
+                return None if rule.negated else rule.reason
+        if parent.reason is not None:
+            return parent.reason
+        if built_in is not None and built_in.source == _SECRET_SOURCE:
+            return built_in
+        rule = _strongest(parent.git, subject, named=named)
+        if rule is not None:
+            return None if rule.negated else rule.reason
+        return built_in
+
+    def _built_in(self, rel: str, subject: str, is_dir: bool) -> IgnoreReason | None:
+        if self._builtins is None:
+            return None
+        rule = self._builtins.match(subject.lower())
+        if rule is not None:
+            return None if rule.negated else rule.reason
+        return self._marked(rel) if is_dir else None
+
+    def _marked(self, rel: str) -> IgnoreReason | None:
+        """Return the mark of the tool that made the folder, if there is one."""
+        full = f"{self._root}/{rel}"
+        above, _, name = full.rpartition("/")
+        for sibling in BESIDE.get(name, ()):
+            if os.path.lexists(f"{above}/{sibling}"):
+                return IgnoreReason(_TOOL_SOURCE, None, f"{name}/ beside {sibling}")
+        for mark, unless in INSIDE:
+            if os.path.lexists(f"{full}/{mark}") and not (unless and os.path.lexists(f"{full}/{unless}")):
+                return IgnoreReason(_TOOL_SOURCE, None, f"folder that holds {mark}")
+        return None
+
+
+def _strongest(
+    layers: tuple[_Layer, ...], subject: str, *, named: bool = False, reaching: bool = False
+) -> Rule | None:
+    for layer in layers:
+        rule = layer.rules.match(layer.path(subject), named=named, reaching=reaching)
+        if rule is not None:
+            return rule
+    return None
+
+
+def _builtin_rules(backend: Backend) -> RuleSet:
+    tools = parse_rules(TOOLING, _TOOL_SOURCE, numbered=False)
+    return RuleSet(tools + parse_rules(SECRETS, _SECRET_SOURCE, numbered=False), backend)
+
+
+class _State:
+    """The rule files as read since the last reload; `parsed` outlives it, keyed by path and content."""
+
+    def __init__(self, root: str, backend: Backend, parsed: dict[str, tuple[bytes, RuleSet]]) -> None:
+        self._root = root
+        self._backend: Backend = backend
+        self._earlier = parsed
+        self.parsed: dict[str, tuple[bytes, RuleSet]] = {}
+        self.folders: dict[str, _Folder] = {}
+        git, vexor = self._above()
+        self.folders[""] = self.enter("", git, vexor)
+
+    def enter(self, rel: str, git: tuple[_Layer, ...], vexor: tuple[_Layer, ...]) -> _Folder:
+        """Return the verdict "wanted" for a folder, with its own rule files added to those from above."""
+        full = f"{self._root}/{rel}" if rel else self._root
+        cut = len(as_bytes(rel)) + 1 if rel else 0
+        if rel:
+            git = self._with_exclude(git, full, "", cut)
+        git = self._with(git, full, GITIGNORE, "", cut)
+        return _Folder(None, False, git, self._with(vexor, full, VEXORIGNORE, "", cut))
+
+    def _above(self) -> tuple[tuple[_Layer, ...], tuple[_Layer, ...]]:
+        """Return the layers from above the root: git's own files, and rule files from the git root down."""
+        tree = work_tree(self._root)
+        common = common_dir(tree) if tree else None
+        git: tuple[_Layer, ...] = ()
+        vexor: tuple[_Layer, ...] = ()
+        way = os.path.relpath(self._root, tree).split("/") if tree and tree != self._root else []
+        prefix = as_bytes("".join(part + "/" for part in way))
+        excludes = self._read(excludes_file(common), follow=True)
+        if excludes:
+            git = (_Layer(excludes, prefix, 0),)
+        if tree:
+            git = self._with_exclude(git, tree, prefix, 0)
+        folder = tree or self._root
+        for index, part in enumerate(way):
+            prefix = as_bytes("".join(above + "/" for above in way[index:]))
+            git = self._with(git, folder, GITIGNORE, prefix, 0)
+            vexor = self._with(vexor, folder, VEXORIGNORE, prefix, 0)
+            folder = f"{folder.rstrip('/')}/{part}"
+        return git, vexor
+
+    def _with(
+        self, layers: tuple[_Layer, ...], folder: str, name: str, prefix: str, cut: int
+    ) -> tuple[_Layer, ...]:
+        rules = self._read(f"{folder}/{name}")
+        return (_Layer(rules, prefix, cut), *layers) if rules else layers
+
+    def _with_exclude(
+        self, layers: tuple[_Layer, ...], tree: str, prefix: str, cut: int
+    ) -> tuple[_Layer, ...]:
+        common = common_dir(tree) if os.path.lexists(f"{tree}/.git") else None
+        return self._with(layers, common, "info/exclude", prefix, cut) if common else layers
+
+    def _read(self, path: str, *, follow: bool = False) -> RuleSet | None:
+        raw = read_rules(path, follow=follow)
+        if raw is None:
+            return None
+        known = self._earlier.get(path)
+        if known is None or known[0] != raw:
+            known = (raw, RuleSet(parse_file(raw, path), self._backend))
+        self.parsed[path] = known
+        return known[1]

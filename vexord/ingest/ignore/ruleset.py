@@ -1,0 +1,147 @@
+"""The rules of one place: compiled lines with their origin, matched by pathspec's fastest backend."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from pathspec import PathSpec
+
+from vexord.ingest.ignore.glob import FOLDER_MARK, GitPattern, as_text, split_lines, trim
+
+try:
+    import re2 as _engine
+except ImportError:  # pathspec then uses its own backend
+    _engine = re
+
+Backend = Literal["best", "re2", "simple"]
+
+_GROUP = 100
+"""Patterns in one re2 set: a set has 8 MB for its states; beyond them it fails or, worse, finds nothing."""
+
+_WILD = re.compile(r"\[[^\]]*\]|[*?]")
+
+
+@dataclass(frozen=True, slots=True)
+class IgnoreReason:
+    """The rule that decided. `line` is 1-based, None for built-in rules."""
+
+    source: str
+    line: int | None
+    pattern: str
+
+    def __str__(self) -> str:
+        place = self.source if self.line is None else f"{self.source}:{self.line}"
+        return f"{place} `{self.pattern}`"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One effective line."""
+
+    reason: IgnoreReason
+    pattern: GitPattern
+    negated: bool
+    named: bool
+    """The last part of the pattern names something: `!.env` does, `!*` and `!*/` do not. Only a named
+    re-include wins over built-in rules, so that the idiom `*`, `!*/`, `!*.py` does not open `.git`."""
+    folders: tuple[str, ...]
+    """For a re-include with a path: patterns of the folders on the way to what it names."""
+
+
+def parse_rules(lines: Iterable[str], source: str, *, numbered: bool = True) -> list[Rule]:
+    """Return the effective rules among the lines of a rule file; lines that mean nothing are dropped."""
+    rules: list[Rule] = []
+    for number, line in enumerate(lines, 1):
+        pattern = GitPattern(line)
+        if pattern.include is None:
+            continue
+        text = trim(line)
+        glob = text.removeprefix("!")
+        parts = glob.strip("/").split("/")
+        negated = not pattern.include
+        rules.append(
+            Rule(
+                reason=IgnoreReason(source, number if numbered else None, as_text(text)),
+                pattern=pattern,
+                negated=negated,
+                named=_names(parts[-1]),
+                folders=_way(parts) if negated else (),
+            )
+        )
+    return rules
+
+
+def parse_file(raw: bytes, source: str) -> list[Rule]:
+    """Return the rules of a file's content."""
+    return parse_rules(split_lines(raw), source)
+
+
+def _names(part: str) -> bool:
+    return any(char.isalnum() or char == "_" for char in _WILD.sub("", part))
+
+
+def _way(parts: Sequence[str]) -> tuple[str, ...]:
+    """Return patterns for the folders on the way: for `a/*/b.py` these are `/a` and `/a/*`."""
+    first = next((i for i, part in enumerate(parts) if _names(part)), len(parts))
+    return tuple("/" + "/".join(parts[:end]) for end in range(first + 1, len(parts)))
+
+
+class _Matcher:
+    """Finds the last of many patterns that matches a subject."""
+
+    def __init__(self, patterns: Sequence[GitPattern], backend: Backend) -> None:
+        groups = [(at, patterns[at : at + _GROUP]) for at in range(0, len(patterns), _GROUP)]
+        self._groups = [(at, _compile(group, backend)) for at, group in reversed(groups)]
+
+    def last(self, subject: str) -> int | None:
+        for at, spec in self._groups:
+            index = spec.check_file(subject, ()).index
+            if index is not None:
+                return at + index
+        return None
+
+
+def _compile(patterns: Sequence[GitPattern], backend: Backend) -> PathSpec[GitPattern]:
+    try:
+        return PathSpec(patterns, backend=backend)
+    except _engine.error:
+        return PathSpec(patterns, backend="simple")
+
+
+class RuleSet:
+    """Rules in order of rising strength: the last match decides. Immutable; safe to share between threads."""
+
+    def __init__(self, rules: Sequence[Rule], backend: Backend = "best") -> None:
+        self._rules = tuple(rules)
+        self._backend = backend
+        self._views: dict[tuple[bool, bool], tuple[_Matcher, tuple[Rule, ...]]] = {}
+        ways = [GitPattern(way) for rule in self._rules for way in rule.folders]
+        self._ways = _Matcher(ways, backend) if ways else None
+        self._view(named=False, reaching=False)
+
+    def __bool__(self) -> bool:
+        return bool(self._rules)
+
+    def match(self, subject: str, *, named: bool = False, reaching: bool = False) -> Rule | None:
+        """Return the deciding rule for a subject (path + mark).
+
+        `named`: only re-includes that name something count; `reaching`: only those that name the way count.
+        """
+        matcher, rules = self._views.get((named, reaching)) or self._view(named, reaching)
+        index = matcher.last(subject)
+        return None if index is None else rules[index]
+
+    def leads_into(self, path: str) -> bool:
+        """Whether a re-include names something below the folder `path`."""
+        return self._ways is not None and self._ways.last(path + FOLDER_MARK) is not None
+
+    def _view(self, named: bool, reaching: bool) -> tuple[_Matcher, tuple[Rule, ...]]:
+        rules = tuple(
+            rule
+            for rule in self._rules
+            if not rule.negated or ((rule.named or not named) and (rule.folders or not reaching))
+        )
+        view = (_Matcher([rule.pattern for rule in rules], self._backend), rules)
+        self._views[named, reaching] = view
+        return view

@@ -1,0 +1,287 @@
+"""The indexer's main loop: the server's messages, the watcher's events, and the projects' work in turn."""
+
+import contextlib
+import logging
+import os
+import queue
+import select
+import shutil
+import time
+
+import psutil
+from vexor_protocol.messages import Degraded
+
+from vexord.embed.seam import Embedder
+from vexord.ingest.project import Project
+from vexord.ingest.syncs import PendingSync
+from vexord.ingest.watch import CookieSeen, Dirty, Doubt, Event, Watcher
+from vexord.link.channel import Channel, ChannelClosedError
+from vexord.link.messages import (
+    Closed,
+    CloseProject,
+    Heartbeat,
+    Hello,
+    OpenProject,
+    ProjectSpec,
+    Published,
+    Reindex,
+    State,
+    Stop,
+    Sync,
+    Synced,
+    ToIndexer,
+    ToServer,
+)
+
+logger = logging.getLogger(__name__)
+
+HEARTBEAT_S = 1.0
+REPORT_S = 0.4
+ROOT_CHECK_S = 3.0
+MERGE_AFTER_IDLE_S = 0.25
+PATIENT_LIMIT_MS = 5_000
+"""A barrier with a longer limit waits even if the scan is estimated to take longer."""
+ANSWER_MARGIN_S = 0.01
+_PENDING_NAMED = 20
+
+
+class Indexer:
+    """Owns every project, the watcher and the channel; one thread but for the watcher's."""
+
+    def __init__(self, channel: Channel[ToServer, ToIndexer], embedder: Embedder, cookie_dir: str) -> None:
+        self._channel = channel
+        self._embedder = embedder
+        self._events: queue.SimpleQueue[Event] = queue.SimpleQueue()
+        self._wake_read, self._wake_write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        self._watcher = Watcher(self._on_event, cookie_dir)
+        self._projects: dict[str, Project] = {}
+        self._process = psutil.Process()
+        self._last_heartbeat_s = self._last_report_s = self._last_root_check_s = 0.0
+        self._last_work_s = time.monotonic()
+        self._stopping = False
+
+    def run(self) -> None:
+        """Work until `Stop` arrives or the server goes."""
+        self._channel.send(Hello(os.getpid()))
+        try:
+            while not self._stopping:
+                self._turn()
+        except ChannelClosedError:
+            logger.info("the server has gone; indexer stops")
+        finally:
+            for project in self._projects.values():
+                project.close()
+            self._watcher.close()
+
+    def _turn(self) -> None:
+        now = time.monotonic()
+        self._wait(self._timeout(now))
+        for message in self._channel.receive():
+            self._handle(message)
+        now = time.monotonic()
+        self._drain_events(now)
+        for project in self._in_turn(now):
+            self._work(project, now)
+        self._housekeeping(time.monotonic())
+
+    def _in_turn(self, now: float) -> list[Project]:
+        """Projects with an edit or a barrier go first, and the others' scans wait for them."""
+        projects = list(self._projects.values())
+        urgent = [p for p in projects if len(p.syncs) or p.pending.due_in(now) == 0.0]
+        return urgent or projects
+
+    def _timeout(self, now: float) -> float:
+        waits = [max(0.0, self._last_heartbeat_s + HEARTBEAT_S - now)]
+        for project in self._projects.values():
+            waits.append(project.due_in(now) if project.state != "root_gone" else HEARTBEAT_S)
+            expiry = project.syncs.next_expiry()
+            if expiry is not None:
+                waits.append(max(0.0, expiry - now))
+        return min(waits)
+
+    def _wait(self, timeout_s: float) -> None:
+        writers = [self._channel.fileno()] if self._channel.wants_write else []
+        readers = [self._channel.fileno(), self._wake_read]
+        readable, writable, _ = select.select(readers, writers, [], timeout_s)
+        if writable:
+            self._channel.flush()
+        if self._wake_read in readable:
+            os.read(self._wake_read, 4096)
+
+    def _on_event(self, event: Event) -> None:
+        """Called by the watcher's thread."""
+        self._events.put(event)
+        with contextlib.suppress(BlockingIOError):  # a full pipe will wake us just as well
+            os.write(self._wake_write, b"\0")
+
+    def _drain_events(self, now: float) -> None:
+        by_root = {project.spec.root: project for project in self._projects.values()}
+        for _ in range(self._events.qsize()):
+            event = self._events.get_nowait()
+            if isinstance(event, CookieSeen):
+                for project in self._projects.values():
+                    project.syncs.cookie_seen(event.token, project.pending.last_seq, project.scan_number)
+                continue
+            project_of_event = by_root.get(event.root)
+            if project_of_event is None:
+                continue
+            if isinstance(event, Dirty):
+                project_of_event.dirty(event.rel, event.is_dir, now)
+            elif isinstance(event, Doubt):
+                logger.warning(
+                    "watcher doubt root=%r reason=%s detail=%s", event.root, event.reason, event.detail
+                )
+                project_of_event.doubt(event.reason, event.detail)
+
+    def _work(self, project: Project, now: float) -> None:
+        published = project.work(now)
+        if published is not None:
+            self._publish(project, published)
+        if published is not None or project.scanning:
+            self._last_work_s = time.monotonic()
+        self._answer_syncs(project)
+
+    def _publish(self, project: Project, published: Published) -> None:
+        self._channel.send(published)
+        self._report(project)
+
+    def _answer_syncs(self, project: Project) -> None:
+        if not len(project.syncs):
+            return
+
+        def served(event_seq: int, scan_number: int) -> bool:
+            published = project.scanning or not project.unpublished
+            return published and project.pending.served(event_seq) and project.scans_done >= scan_number
+
+        for sync, holds in project.syncs.take(served, time.monotonic(), project.eta_s()):
+            fresh = holds and project.state == "ready"
+            self._channel.send(
+                Synced(
+                    id=project.spec.id,
+                    seq=sync.seq,
+                    fresh=fresh,
+                    reasons=[] if fresh else project.reasons(),
+                    pending=0 if fresh else project.pending_count(),
+                    pending_paths=[] if fresh else project.pending_sample(_PENDING_NAMED),
+                    generation=project.report().generation,
+                    tick=project.tick,
+                )
+            )
+
+    def _handle(self, message: ToIndexer) -> None:
+        match message:
+            case OpenProject():
+                self._open(message.spec)
+            case CloseProject():
+                self._close(message.id, message.delete)
+            case Sync():
+                self._sync(message)
+            case Reindex():
+                project = self._projects.get(message.id)
+                if project is not None:
+                    project.want_scan(full=message.full)
+            case Stop():
+                self._stopping = True
+
+    def _open(self, spec: ProjectSpec) -> None:
+        if spec.id in self._projects:
+            self._report(self._projects[spec.id])
+            return
+        try:
+            project = Project(spec, self._embedder, self._watcher)
+        except Exception as error:
+            # One broken project must not take the others down; it is tried again when the server asks.
+            logger.exception("cannot open project root=%r", spec.root)
+            self._channel.send(_failed_state(spec, error, str(self._embedder.fingerprint)))
+            return
+        self._projects[spec.id] = project
+        self._report(project)
+
+    def _close(self, project_id: str, delete: bool) -> None:
+        project = self._projects.pop(project_id, None)
+        if project is not None:
+            project.close()
+            if delete:
+                shutil.rmtree(project.spec.index_dir, ignore_errors=True)
+        self._channel.send(Closed(project_id))
+
+    def _sync(self, message: Sync) -> None:
+        project = self._projects.get(message.id)
+        if project is None:
+            self._channel.send(Synced(message.id, message.seq, False, ["failed"], 0, [], 0, 0))
+            return
+        scan_number = 0
+        if project.blind:  # events alone prove nothing here: a scan that begins after this message does
+            project.want_scan()
+            scan_number = project.scan_number
+        project.syncs.add(
+            PendingSync(
+                seq=message.seq,
+                cookie=self._watcher.send_cookie(),
+                expires_s=time.monotonic() + message.limit_ms / 1000 - ANSWER_MARGIN_S,
+                patient=message.limit_ms > PATIENT_LIMIT_MS,
+                event_seq=project.pending.last_seq if self._watcher.blind else None,
+                scan_number=scan_number,
+            )
+        )
+
+    def _report(self, project: Project) -> None:
+        self._channel.send(project.report())
+
+    def _housekeeping(self, now: float) -> None:
+        if now - self._last_heartbeat_s >= HEARTBEAT_S:
+            self._last_heartbeat_s = now
+            self._heartbeat()
+        if now - self._last_report_s >= REPORT_S:
+            self._last_report_s = now
+            for project in self._projects.values():
+                if project.changed_state or project.health.changed or project.scanning:
+                    self._report(project)
+        if now - self._last_root_check_s >= ROOT_CHECK_S:
+            self._last_root_check_s = now
+            self._watcher.check_roots()
+            for project in self._projects.values():
+                project.root_back()
+        if now - self._last_work_s >= MERGE_AFTER_IDLE_S:
+            self._merge_one()
+
+    def _merge_one(self) -> None:
+        for project in self._projects.values():
+            published = project.idle_work()
+            if published is not None:
+                self._publish(project, published)
+                return
+        self._last_work_s = float("inf")
+
+    def _heartbeat(self) -> None:
+        self._channel.send(
+            Heartbeat(
+                rss_bytes=self._process.memory_info().rss,
+                watches=self._watcher.watches,
+                watch_limit=self._watcher.watch_limit,
+                queue=sum(project.pending_count() for project in self._projects.values()),
+            )
+        )
+
+
+def _failed_state(spec: ProjectSpec, error: Exception, model: str) -> State:
+    return State(
+        id=spec.id,
+        state="failed",
+        epoch="00000000",
+        tick=0,
+        generation=0,
+        pending=0,
+        files=0,
+        chunks=0,
+        segments=0,
+        index_bytes=0,
+        model=model,
+        degraded=[
+            Degraded(
+                name="index_failed",
+                message=f"the index cannot be opened: {error}",
+                hint="see `vexorctl logs`; `vexorctl remove` and `vexorctl add` build it anew",
+            )
+        ],
+    )

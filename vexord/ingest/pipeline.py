@@ -1,0 +1,215 @@
+"""A list of changed paths becomes files ready for a segment: read, hash, extract, chunk, embed."""
+
+import os
+import stat
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Protocol
+
+import numpy as np
+import xxhash
+from numpy.typing import NDArray
+
+from vexord.embed.seam import Embedder
+from vexord.index.embed_text import embed_hash, embed_text
+from vexord.index.types import Chunk, FileEntry, FileStamp, IndexedFile
+from vexord.ingest.chunk import chunk_file
+from vexord.ingest.extract import extract
+
+MAX_FILE_BYTES = 16 << 20
+"""A larger file is indexed by name only, and `status` says so."""
+_READ_ATTEMPTS = 3
+
+
+class FileTable(Protocol):
+    """What the pipeline asks of the index writer."""
+
+    def get(self, path: str) -> FileEntry | None:
+        """Return the live entry of a file."""
+        ...
+
+    def reusable(self, path: str) -> Mapping[int, NDArray[np.int8]]:
+        """Return the vectors of a file's live chunks by embed hash."""
+        ...
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What a batch of paths came to."""
+
+    upserts: list[IndexedFile] = field(default_factory=list)
+    deletes: list[str] = field(default_factory=list)
+    touched: list[tuple[str, FileStamp, int]] = field(default_factory=list)
+    """Same content, new stat: path, stamp, time checked in ns."""
+    unsettled: list[str] = field(default_factory=list)
+    """Changed while being read, time after time: to be looked at again."""
+    skipped: dict[str, str] = field(default_factory=dict)
+    """Path → reason, for files whose content is not in the index."""
+    bytes_read: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    raw: bytes
+    stamp: FileStamp
+    checked_ns: int
+
+
+def stamp_of(info: os.stat_result) -> FileStamp:
+    """Return the quick-check part of a stat result."""
+    return FileStamp(info.st_size, info.st_mtime_ns, info.st_ino, info.st_ctime_ns)
+
+
+class Pipeline:
+    """Turns paths of one project into an `Outcome`; decides alone whether a file has changed."""
+
+    def __init__(self, root: str, table: FileTable, embedder: Embedder) -> None:
+        self._root = root
+        self._table = table
+        self._embedder = embedder
+
+    def run(self, paths: Iterable[str], force: bool = False) -> Outcome:
+        """Look at each path; `force` takes unchanged files too."""
+        outcome = Outcome()
+        for path in paths:
+            self._check(path, force, outcome)
+        self._embed(outcome)
+        return outcome
+
+    def _check(self, path: str, force: bool, outcome: Outcome) -> None:
+        entry = self._table.get(path)
+        try:
+            info = os.lstat(os.path.join(self._root, path))
+        except OSError:
+            info = None
+        if info is None or not stat.S_ISREG(info.st_mode):
+            if entry is not None:
+                outcome.deletes.append(path)
+            return
+        if info.st_size > MAX_FILE_BYTES:
+            outcome.skipped[path] = "too_large"
+            self._by_name(path, stamp_of(info), b"", entry, outcome)
+            return
+        try:
+            read = _read_settled(os.path.join(self._root, path))
+        except (FileNotFoundError, NotADirectoryError):
+            if entry is not None:
+                outcome.deletes.append(path)
+            return
+        except OSError:
+            outcome.skipped[path] = "unreadable"
+            self._by_name(path, stamp_of(info), b"", entry, outcome)
+            return
+        if read is None:
+            outcome.unsettled.append(path)
+            return
+        outcome.bytes_read += len(read.raw)
+        self._take(path, read, entry if not force else None, outcome)
+
+    def _take(self, path: str, read: _Read, entry: FileEntry | None, outcome: Outcome) -> None:
+        digest = xxhash.xxh3_128_digest(read.raw)
+        if entry is not None and entry.content_hash == digest:
+            outcome.touched.append((path, read.stamp, read.checked_ns))
+            return
+        extracted = extract(path, read.raw)
+        if extracted.binary:
+            self._by_name(path, read.stamp, digest, None, outcome, read.checked_ns)
+            return
+        outcome.upserts.append(
+            IndexedFile(
+                path=path,
+                stamp=read.stamp,
+                checked_ns=read.checked_ns,
+                content_hash=digest,
+                language=extracted.language,
+                encoding=extracted.encoding,
+                chunks=chunk_file(path, extracted.text, extracted.language),
+            )
+        )
+
+    def _by_name(
+        self,
+        path: str,
+        stamp: FileStamp,
+        digest: bytes,
+        entry: FileEntry | None,
+        outcome: Outcome,
+        checked_ns: int = 0,
+    ) -> None:
+        """Take a file whose content is not searchable: one chunk without text, found by its path."""
+        if entry is not None and entry.stamp == stamp and entry.encoding == "binary":
+            return
+        name = path.rpartition("/")[2]
+        outcome.upserts.append(
+            IndexedFile(
+                path=path,
+                stamp=stamp,
+                checked_ns=checked_ns or time.time_ns(),
+                content_hash=digest or bytes(16),
+                language="binary",
+                encoding="binary",
+                chunks=[Chunk(1, 1, 0, 0, "", symbol=name, kind="binary")],
+            )
+        )
+
+    def _embed(self, outcome: Outcome) -> None:
+        """Fill in vectors; a chunk whose text the file already had keeps the vector it has."""
+        wanted: list[str] = []
+        slots: list[tuple[int, int]] = []
+        matrices: list[NDArray[np.int8]] = []
+        for number, file in enumerate(outcome.upserts):
+            known = self._table.reusable(file.path) if self._table.get(file.path) else {}
+            matrix = np.zeros((len(file.chunks), self._embedder.fingerprint.dimensions), np.int8)
+            for row, chunk in enumerate(file.chunks):
+                vector = known.get(embed_hash(chunk)) if known else None
+                if vector is not None:
+                    matrix[row] = vector
+                else:
+                    wanted.append(embed_text(chunk))
+                    slots.append((number, row))
+            matrices.append(matrix)
+        for (number, row), vector in zip(slots, self._embedder.embed_chunks(wanted), strict=True):
+            matrices[number][row] = vector
+        outcome.upserts = [
+            replace(file, vectors=matrix) for file, matrix in zip(outcome.upserts, matrices, strict=True)
+        ]
+
+
+def _read_settled(path: str) -> _Read | None:
+    """Read a whole regular file that did not change meanwhile; None if it kept changing.
+
+    Raises:
+        OSError: it cannot be opened or read.
+    """
+    for _ in range(_READ_ATTEMPTS):
+        checked_ns = time.time_ns()
+        # O_NONBLOCK: a FIFO put in the file's place after the lstat must not hang us.
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        with open(descriptor, "rb", buffering=0) as file:
+            before = os.fstat(descriptor)
+            if not stat.S_ISREG(before.st_mode):
+                raise FileNotFoundError(path)
+            raw = file.readall()
+            after = os.fstat(descriptor)
+        if stamp_of(before) == stamp_of(after) and len(raw) == after.st_size:
+            return _Read(raw, stamp_of(after), checked_ns)
+    return None
+
+
+def is_racy(stamp: FileStamp, checked_ns: int, granularity_ns: int = 20_000_000) -> bool:
+    """Whether a write could have followed the reading without moving the timestamps (git's racy-clean rule).
+
+    File systems stamp with the kernel's coarse clock (4–10 ms); 20 ms leaves room.
+    """
+    return max(stamp.mtime_ns, stamp.ctime_ns) >= checked_ns - granularity_ns
+
+
+def needs_check(stamp: FileStamp, entry: FileEntry | None) -> bool:
+    """Whether a scanned file must be read: new, another stamp, or racily clean."""
+    return entry is None or entry.stamp != stamp or is_racy(entry.stamp, entry.checked_ns)
+
+
+def chunk_count(files: Sequence[IndexedFile]) -> int:
+    """Return the number of chunks in all files."""
+    return sum(len(file.chunks) for file in files)

@@ -1,0 +1,399 @@
+"""One registered folder inside the indexer: its rules, its pending paths, its scans and its writer."""
+
+import logging
+import os
+import secrets
+import stat
+import time
+
+from vexord.embed.seam import Embedder
+from vexord.index.types import IndexedFile
+from vexord.index.writer import IndexWriter
+from vexord.ingest.health import Health
+from vexord.ingest.ignore import IgnoreRules
+from vexord.ingest.pending import Pending
+from vexord.ingest.pipeline import Outcome, Pipeline, chunk_count
+from vexord.ingest.reconcile import SLICE_FILES, Scan
+from vexord.ingest.syncs import Syncs
+from vexord.ingest.walk import walk
+from vexord.ingest.watch import Watcher
+from vexord.link.messages import ProjectSpec, Published, State
+
+logger = logging.getLogger(__name__)
+
+COMMIT_CHUNKS = 4_096
+COMMIT_INTERVAL_S = 1.5
+"""During a scan a generation is published after so many chunks or so much time, what comes first."""
+RESCAN_INTERVAL_S = 600.0
+"""Writes through mmap, hard links or network file systems raise no event: this scan finds them."""
+BLIND_RESCAN_INTERVAL_S = 30.0
+SCAN_REST_S = 1.0
+RETRY_WRITE_S = 2.0
+MAX_SCAN_SEGMENTS = 16
+_NAMED_PATHS = 100
+
+
+class Project:
+    """State machine of one project. All methods are called by the indexer's main loop.
+
+    Raises:
+        IndexLockedError, FutureFormatError, OSError: on construction, if the index cannot be opened.
+    """
+
+    def __init__(self, spec: ProjectSpec, embedder: Embedder, watcher: Watcher) -> None:
+        self.spec = spec
+        self.epoch = secrets.token_hex(4)
+        self.tick = 0
+        self.pending = Pending()
+        self.syncs = Syncs()
+        self.health = Health()
+        self.state = "indexing"
+        self.scans_done = 0
+        self.changed_state = True
+        self._watcher = watcher
+        self._writer = IndexWriter.open(spec.index_dir, embedder.fingerprint)
+        self._model = str(embedder.fingerprint)
+        self._pipeline = Pipeline(spec.root, self._writer, embedder)
+        self._rules = IgnoreRules(spec.root)
+        self._own_prefix = _prefix_inside(os.path.dirname(spec.index_dir), spec.root)
+        self._first_index = not self._writer.entries()
+        self._upserts: list[IndexedFile] = []
+        self._deletes: list[str] = []
+        self._last_commit_s = time.monotonic()
+        self._scan: Scan | None = None
+        self._rescan_all = False
+        self._scan_wanted = True
+        self._scan_at_once = True
+        self._scan_not_before_s = 0.0
+        self._next_rescan_s = 0.0
+        self._watch()
+
+    # --- what the main loop asks ---------------------------------------------------------------------------
+
+    @property
+    def scanning(self) -> bool:
+        """Whether a scan runs."""
+        return self._scan is not None
+
+    @property
+    def scan_number(self) -> int:
+        """Number that `scans_done` reaches when every scan wanted so far has ended."""
+        return self.scans_done + int(self._scan_wanted) + int(self.scanning)
+
+    @property
+    def blind(self) -> bool:
+        """Whether some folder has no watch, so that only a scan proves freshness."""
+        return self._watcher.blind or self.health.blind
+
+    @property
+    def unpublished(self) -> bool:
+        """Whether files were read that no generation holds yet."""
+        return bool(self._upserts or self._deletes)
+
+    def eta_s(self) -> float | None:
+        """Estimate of the time until the scan ends, if one runs and an estimate can be made."""
+        return self._scan.eta_s() if self._scan is not None else None
+
+    def due_in(self, now: float) -> float:
+        """Seconds until there is work."""
+        if self.scanning or self._scan_due(now):
+            return 0.0
+        waits = [max(0.0, self._next_rescan_s - now)]
+        if self._scan_wanted:
+            waits.append(self._scan_not_before_s - now)
+        if self.unpublished and self._scan is None:
+            waits.append(max(0.0, self._last_commit_s + RETRY_WRITE_S - now))
+        due = self.pending.due_in(now)
+        if due is not None:
+            waits.append(0.0 if self.syncs.urgent_seq() else due)
+        return min(waits)
+
+    # --- events --------------------------------------------------------------------------------------------
+
+    def dirty(self, rel: str, is_dir: bool, now: float) -> None:
+        """Note an event."""
+        if self._rules.is_rule_file(rel):
+            self.want_scan(reload_rules=True)
+        if rel == "" or not self._excluded(rel, is_dir):
+            self.pending.add(rel, is_dir, now)
+
+    def doubt(self, reason: str, detail: str) -> None:
+        """The watcher may have lost something: scan, and remember lasting reasons."""
+        if reason == "root_gone":
+            self.root_gone()
+            return
+        if reason != "overflow":
+            self.health.degrade(reason, detail)
+        self.want_scan(at_once=False)
+
+    def want_scan(self, *, reload_rules: bool = False, full: bool = False, at_once: bool = True) -> None:
+        """Compare the tree with the index again."""
+        if reload_rules:
+            self._rules.reload()
+        self._rescan_all |= full
+        self._scan_wanted = True
+        self._scan_at_once |= at_once
+
+    def root_gone(self) -> None:
+        """The root folder has vanished or is another folder now: keep the index, stop believing it."""
+        if self.state != "root_gone":
+            self._set_state("root_gone")
+            self._scan = None
+            self.pending.clear()
+
+    def root_back(self) -> None:
+        """Compare again if the root exists again; the watcher has found it by itself."""
+        if self.state == "root_gone" and os.path.isdir(self.spec.root):
+            self._set_state("indexing")
+            self.want_scan()
+
+    # --- work ----------------------------------------------------------------------------------------------
+
+    def work(self, now: float) -> Published | None:
+        """Do one slice of the most urgent work; return what was published, if anything was."""
+        if self.state == "root_gone":
+            return None
+        urgent = self.syncs.urgent_seq()
+        if len(self.pending) and (urgent or self.pending.due_in(now) == 0.0):
+            self._work_events(now, urgent)
+            return self._commit()
+        if self.unpublished and self._scan is None and now >= self._last_commit_s + RETRY_WRITE_S:
+            return self._commit()
+        if self._scan is None:
+            self._start_scan(now)
+        return self._step_scan(now) if self._scan is not None else None
+
+    def idle_work(self) -> Published | None:
+        """One background merge, if one is due; returns what was published."""
+        before = self._writer.generation
+        try:
+            self._writer.merge_step()
+        except OSError as error:
+            self._write_failed(error)
+            return None
+        if self._writer.take_lost():
+            self.want_scan()
+        return self._published([], []) if self._writer.generation != before else None
+
+    def _work_events(self, now: float, urgent: int) -> None:
+        paths: list[str] = []
+        while len(paths) < SLICE_FILES:
+            item = self.pending.pop(now, urgent)
+            if item is None:
+                break
+            path, seq, is_dir = item
+            if is_dir or path == "":
+                self._expand(path, seq)
+            else:
+                paths.append(path)
+        self._absorb(self._pipeline.run(paths))
+
+    def _expand(self, folder: str, seq: int) -> None:
+        """A folder appeared, vanished or moved: its files, those there and those indexed, take its place."""
+        files = set(self._writer.under(folder))
+        full = os.path.join(self.spec.root, folder)
+        try:
+            is_folder = stat.S_ISDIR(os.lstat(full).st_mode)
+        except OSError:
+            is_folder = False
+        if is_folder:
+            files.update(walked.rel for walked in walk(self.spec.root, self._rules, start=folder))
+        else:
+            files.add(folder)
+        files.discard("")
+        self.pending.expand(sorted(files), seq)
+
+    def _scan_due(self, now: float) -> bool:
+        return self._scan_wanted and (self._scan_at_once or now >= self._scan_not_before_s)
+
+    def _start_scan(self, now: float) -> None:
+        if now >= self._next_rescan_s:
+            self._scan_wanted = True
+        if not self._scan_due(now):
+            return
+        if not os.path.isdir(self.spec.root):
+            self.root_gone()
+            return
+        self._scan_wanted = self._scan_at_once = False
+        self._rules.reload()
+        self._watcher.rewatch(self.spec.root, "")  # before the walk: what changes meanwhile raises events
+        self._scan = Scan(self.spec.root, self._rules, self._writer.entries(), self._rescan_all)
+        self._rescan_all = False
+        if self._first_index or self._scan.check_all:
+            self._set_state("indexing")
+        self.changed_state = True
+
+    def _step_scan(self, now: float) -> Published | None:
+        scan = self._scan
+        if scan is None:
+            return None
+        if not scan.walked:
+            if scan.walk():
+                self._note_empty(scan)
+            return None
+        batch, size = scan.next_batch()
+        outcome = self._pipeline.run(self._gone_or_wanted(batch), force=scan.check_all)
+        self._absorb(outcome)
+        if self._scan is None:  # the root vanished meanwhile
+            return None
+        scan.indexed(len(batch), size, chunk_count(outcome.upserts))
+        if not scan.left:
+            return self._finish_scan(scan, now)
+        due = now - self._last_commit_s >= COMMIT_INTERVAL_S
+        if not due and chunk_count(self._upserts) < COMMIT_CHUNKS:
+            return None
+        if self._writer.stats()[2] > MAX_SCAN_SEGMENTS:
+            self.idle_work()  # a long first index must not pile up segments that every search pays for
+        return self._commit()
+
+    def _gone_or_wanted(self, paths: list[str]) -> list[str]:
+        """Paths to read; an indexed path that is ignored by now is deleted instead."""
+        wanted: list[str] = []
+        for path in paths:
+            if self._excluded(path, is_dir=False):
+                self._deletes.append(path)
+                self.health.unskip(path)
+            else:
+                wanted.append(path)
+        return wanted
+
+    def _finish_scan(self, scan: Scan, now: float) -> Published | None:
+        published = self._commit(always=self.tick == 0)
+        self._scan = None
+        self.health.mended("watcher_error")
+        if not self._watcher.unwatched(self.spec.root):
+            self.health.mended("watch_limit", "instance_limit")
+        self._first_index = False
+        self.scans_done += 1
+        self._scan_not_before_s = now + max(SCAN_REST_S, 2 * scan.elapsed_s())
+        self._next_rescan_s = now + (BLIND_RESCAN_INTERVAL_S if self.blind else RESCAN_INTERVAL_S)
+        self._set_state("ready")
+        return published
+
+    def _absorb(self, outcome: Outcome) -> None:
+        if outcome.deletes and not os.path.isdir(self.spec.root):
+            self.root_gone()  # a renamed ancestor takes every file away and raises no event
+            return
+        self._upserts += outcome.upserts
+        self._deletes += outcome.deletes
+        for path, stamp, checked_ns in outcome.touched:
+            self._writer.touch(path, stamp, checked_ns)
+        now = time.monotonic()
+        for path in outcome.unsettled:
+            self.pending.add(path, is_dir=False, now=now)
+        for path in outcome.deletes:
+            self.health.unskip(path)
+        for file in outcome.upserts:
+            self.health.unskip(file.path)
+        self.health.skip(outcome.skipped)
+
+    def _commit(self, *, always: bool = False) -> Published | None:
+        if not (self._upserts or self._deletes or always):
+            return None
+        latest = {file.path: file for file in self._upserts}
+        removed = [path for path in self._deletes if path not in latest]
+        self._last_commit_s = time.monotonic()
+        try:
+            self._writer.commit(list(latest.values()), removed)
+        except OSError as error:
+            self._write_failed(error)
+            return None
+        self._upserts, self._deletes = [], []
+        self.health.mended("write_failed")
+        return self._published(list(latest), removed)
+
+    def _published(self, changed: list[str], removed: list[str]) -> Published:
+        if changed or removed or self.tick == 0:
+            self.tick += 1
+        self.changed_state = True
+        return Published(
+            self.spec.id,
+            self._writer.generation,
+            self.epoch,
+            self.tick,
+            changed[:_NAMED_PATHS],
+            removed[:_NAMED_PATHS],
+        )
+
+    # --- state ---------------------------------------------------------------------------------------------
+
+    def report(self) -> State:
+        """Return all that is known, for the server."""
+        files, chunks, segments, index_bytes = self._writer.stats()
+        self.changed_state = self.health.changed = False
+        return State(
+            id=self.spec.id,
+            state=self.state,
+            epoch=self.epoch,
+            tick=self.tick,
+            generation=self._writer.generation,
+            pending=self.pending_count(),
+            files=files,
+            chunks=chunks,
+            segments=segments,
+            index_bytes=index_bytes,
+            model=self._model,
+            progress=self._scan.progress() if self._scan is not None else None,
+            degraded=self.health.degraded(),
+            skipped=self.health.skipped(),
+        )
+
+    def reasons(self) -> list[str]:
+        """Why a barrier cannot hold now."""
+        reasons = []
+        if self.state == "root_gone":
+            return ["root_gone"]
+        if self.scanning or self._scan_wanted:
+            reasons.append("indexing" if self.state == "indexing" else "reconciling")
+        if len(self.pending):
+            reasons.append("pending")
+        return reasons or ["timeout"]
+
+    def pending_count(self) -> int:
+        """Number of paths not yet looked at."""
+        return len(self.pending) + (self._scan.left if self._scan is not None else 0)
+
+    def pending_sample(self, count: int) -> list[str]:
+        """Return some of the paths not yet looked at."""
+        return self.pending.sample(count)
+
+    def close(self) -> None:
+        """Stop watching and release the index."""
+        self._watcher.remove(self.spec.root)
+        self._writer.close()
+
+    def _watch(self) -> None:
+        self._watcher.add(self.spec.root, lambda rel: self._excluded(rel, is_dir=True))
+
+    def _excluded(self, rel: str, is_dir: bool) -> bool:
+        own = self._own_prefix
+        if own is not None and (rel + "/").startswith(own):
+            return True
+        return self._rules.ignored(rel, is_dir)
+
+    def _note_empty(self, scan: Scan) -> None:
+        if scan.files_total:
+            self.health.mended("no_files")
+        else:
+            self.health.degrade("no_files", scan.summary)
+
+    def _write_failed(self, error: OSError) -> None:
+        """The old generation goes on serving; what could not be written is tried again."""
+        logger.error("index not written root=%r error=%s", self.spec.root, error)
+        self.health.degrade(
+            "write_failed",
+            f"the index cannot be written: {error.strerror}",
+            f"make room or mend the rights of {self.spec.index_dir}; it is tried again by itself",
+        )
+
+    def _set_state(self, state: str) -> None:
+        if self.state != state:
+            logger.info("project state root=%r state=%s", self.spec.root, state)
+        self.state = state
+        self.changed_state = True
+
+
+def _prefix_inside(folder: str, root: str) -> str | None:
+    """Return `folder` relative to `root` with a closing slash, if it lies inside."""
+    inside = folder.startswith(root.rstrip("/") + "/")
+    return os.path.relpath(folder, root) + "/" if inside else None

@@ -1,0 +1,99 @@
+"""Compare a tree with the file table, a slice at a time, so that edits and barriers never wait for a scan."""
+
+import time
+from collections import deque
+from collections.abc import Iterator, Mapping
+
+from vexor_protocol.messages import Progress
+
+from vexord.index.types import FileEntry
+from vexord.ingest.ignore import IgnoreRules
+from vexord.ingest.pipeline import needs_check
+from vexord.ingest.progress import ProgressMeter
+from vexord.ingest.walk import WalkedFile, WalkReport, walk
+
+SLICE_FILES = 64
+SLICE_BYTES = 256 << 10
+"""About 0.1 s of work: the longest that an edit or a barrier waits behind a scan."""
+WALK_SLICE_S = 0.05
+_WALK_BATCH = 512
+
+
+class Scan:
+    """One pass over a tree: `walk` until the difference is known, then `next_batch` until it is empty."""
+
+    def __init__(
+        self, root: str, rules: IgnoreRules, entries: Mapping[str, FileEntry], check_all: bool
+    ) -> None:
+        self.check_all = check_all
+        self.walked = False
+        self.files_total = 0
+        self._report = WalkReport()
+        self._meter = ProgressMeter()
+        self._entries = entries
+        self._walk: Iterator[WalkedFile] = walk(root, rules, report=self._report)
+        self._found: list[tuple[int, str, int]] = []
+        self._seen: set[str] = set()
+        self._to_check: deque[tuple[str, int]] = deque()
+
+    @property
+    def left(self) -> int:
+        """Number of paths still to be looked at, as far as it is known."""
+        return len(self._to_check)
+
+    @property
+    def summary(self) -> str:
+        """What the ignore rules left out, in words."""
+        return self._report.summary()
+
+    def walk(self) -> bool:
+        """Walk on for one slice; return True once the whole tree was seen."""
+        limit = time.monotonic() + WALK_SLICE_S
+        while time.monotonic() < limit:
+            for _ in range(_WALK_BATCH):
+                walked = next(self._walk, None)
+                if walked is None:
+                    self._compare()
+                    return True
+                self._take(walked)
+        self._meter.scanned(len(self._seen))
+        return False
+
+    def next_batch(self) -> tuple[list[str], int]:
+        """Return the next paths to look at, and their size in bytes; lately modified files come first."""
+        batch: list[str] = []
+        size = 0
+        while self._to_check and len(batch) < SLICE_FILES and size < SLICE_BYTES:
+            path, path_bytes = self._to_check.popleft()
+            batch.append(path)
+            size += path_bytes
+        return batch, size
+
+    def indexed(self, files: int, read_bytes: int, chunks: int) -> None:
+        """Count what became of a batch."""
+        self._meter.indexed(files, read_bytes, chunks)
+
+    def progress(self) -> Progress:
+        """Return the figures for clients."""
+        return self._meter.report()
+
+    def eta_s(self) -> float | None:
+        """Seconds left, if there is enough to go by."""
+        return self._meter.eta_s()
+
+    def elapsed_s(self) -> float:
+        """Seconds since the scan began."""
+        return self._meter.elapsed_s()
+
+    def _take(self, walked: WalkedFile) -> None:
+        self._seen.add(walked.rel)
+        if self.check_all or needs_check(walked.stamp, self._entries.get(walked.rel)):
+            self._found.append((walked.stamp.mtime_ns, walked.rel, walked.stamp.size))
+
+    def _compare(self) -> None:
+        self.walked = True
+        self.files_total = len(self._seen)
+        self._found.sort(reverse=True)
+        self._to_check.extend((path, 0) for path in self._entries if path not in self._seen)
+        self._to_check.extend((path, size) for _, path, size in self._found)
+        self._meter.start_indexing(len(self._to_check), sum(size for _, _, size in self._found))

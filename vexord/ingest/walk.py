@@ -1,0 +1,185 @@
+"""Walk a tree: regular files that the ignore rules let through, each with its stamp."""
+
+import os
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from vexord.index.types import FileStamp
+from vexord.ingest.ignore import IgnoreReason, IgnoreRules
+
+_EXAMPLES = 5
+_OPEN_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+@dataclass(frozen=True, slots=True)
+class WalkedFile:
+    """A regular file. `rel` is relative to the root, `/`-separated, surrogateescape."""
+
+    rel: str
+    stamp: FileStamp
+
+
+@dataclass(slots=True)
+class WalkReport:
+    """What a walk saw and left out. Files inside folders that were not entered are not counted."""
+
+    files: int = 0
+    ignored_files: int = 0
+    ignored_dirs: int = 0
+    special: int = 0
+    """Symlinks, FIFOs, sockets, devices."""
+    loops: int = 0
+    """Folders that are an ancestor of themselves (bind mounts)."""
+    unreadable: int = 0
+    unreadable_examples: list[str] = field(default_factory=list)
+    files_by_rule: Counter[IgnoreReason] = field(default_factory=Counter)
+    dirs_by_rule: Counter[IgnoreReason] = field(default_factory=Counter)
+
+    def summary(self) -> str:
+        """Return one or two sentences for a person: what is left, and which rule took most away."""
+        seen = self.files + self.ignored_files
+        text = f"{self.files} of {_count(seen, 'file')} after ignore rules"
+        if self.ignored_dirs:
+            text += f" ({_count(self.ignored_dirs, 'folder')} not entered)"
+        rule = self._weightiest()
+        if rule is not None:
+            taken = [_count(self.files_by_rule[rule], "file"), _count(self.dirs_by_rule[rule], "folder")]
+            text += f"; most by {rule}: {' and '.join(part for part in taken if not part.startswith('0 '))}"
+        if self.unreadable:
+            text += f"; {self.unreadable} unreadable, e.g. {_printable(self.unreadable_examples[0])}"
+        return text
+
+    def _weightiest(self) -> IgnoreReason | None:
+        total = self.files_by_rule + self.dirs_by_rule
+        # folders hide files that were not counted, so the rule that hides a folder weighs more
+        return max(total, key=lambda rule: (self.dirs_by_rule[rule], total[rule]), default=None)
+
+    def note_ignored(self, reason: IgnoreReason, is_dir: bool) -> None:
+        """Count a path that a rule left out."""
+        if is_dir:
+            self.ignored_dirs += 1
+            self.dirs_by_rule[reason] += 1
+        else:
+            self.ignored_files += 1
+            self.files_by_rule[reason] += 1
+
+    def note_unreadable(self, rel: str) -> None:
+        """Count a folder or file that exists but cannot be read."""
+        self.unreadable += 1
+        if len(self.unreadable_examples) < _EXAMPLES:
+            self.unreadable_examples.append(rel or ".")
+
+
+@dataclass(frozen=True, slots=True)
+class _Folder:
+    rel: str
+    above: "_Folder | None"
+    identity: tuple[int, int] = (0, 0)
+
+
+def walk(
+    root: str, rules: IgnoreRules, start: str = "", report: WalkReport | None = None
+) -> Iterator[WalkedFile]:
+    """Yield every wanted regular file at or below the folder `start`, folder by folder, names in order.
+
+    Symlinks are never followed, special files never opened, other mounted file systems entered. What vanishes
+    during the walk is left out without a word; what cannot be read is counted in `report`.
+    """
+    report = WalkReport() if report is None else report
+    if rules.ignored(start, is_dir=True):
+        return
+    stack = [_Folder(start, None)]
+    while stack:
+        folder = stack.pop()
+        files, subfolders = _read_folder(root, folder, rules, report)
+        stack += reversed(subfolders)
+        report.files += len(files)
+        yield from files
+
+
+def _read_folder(
+    root: str, folder: _Folder, rules: IgnoreRules, report: WalkReport
+) -> tuple[list[WalkedFile], list[_Folder]]:
+    """List one folder. It is held open by descriptor, so a folder swapped for a symlink is not followed."""
+    path = f"{root}/{folder.rel}" if folder.rel else root
+    try:
+        fd = os.open(path, _OPEN_FOLDER)
+    except (FileNotFoundError, NotADirectoryError):
+        return [], []
+    except OSError:
+        # ELOOP: it has become a symlink meanwhile
+        if not os.path.islink(path):
+            report.note_unreadable(folder.rel)
+        return [], []
+    try:
+        info = os.fstat(fd)
+        here = _Folder(folder.rel, folder.above, (info.st_dev, info.st_ino))
+        if _is_loop(here):
+            report.loops += 1
+            return [], []
+        with os.scandir(fd) as entries:
+            return _sort_out(entries, here, rules, report)
+    except OSError:
+        report.note_unreadable(folder.rel)
+        return [], []
+    finally:
+        os.close(fd)
+
+
+def _is_loop(folder: _Folder) -> bool:
+    above = folder.above
+    while above is not None:
+        if above.identity == folder.identity:
+            return True
+        above = above.above
+    return False
+
+
+def _sort_out(
+    entries: Iterator[os.DirEntry[str]], folder: _Folder, rules: IgnoreRules, report: WalkReport
+) -> tuple[list[WalkedFile], list[_Folder]]:
+    prefix = folder.rel + "/" if folder.rel else ""
+    files: list[WalkedFile] = []
+    subfolders: list[_Folder] = []
+    for entry in entries:
+        rel = prefix + entry.name
+        is_dir = entry.is_dir(follow_symlinks=False)
+        if not is_dir and not entry.is_file(follow_symlinks=False):
+            report.special += 1
+            continue
+        reason = rules.explain(rel, is_dir)
+        if is_dir:
+            if reason is None or not rules.ignored(rel, is_dir=True):
+                subfolders.append(_Folder(rel, folder))
+            else:
+                report.note_ignored(reason, is_dir=True)
+            continue
+        if reason is not None:
+            report.note_ignored(reason, is_dir=False)
+            continue
+        stamp = _stamp(entry, rel, report)
+        if stamp is not None:
+            files.append(WalkedFile(rel, stamp))
+    files.sort(key=lambda file: file.rel)
+    subfolders.sort(key=lambda sub: sub.rel)
+    return files, subfolders
+
+
+def _stamp(entry: os.DirEntry[str], rel: str, report: WalkReport) -> FileStamp | None:
+    try:
+        info = entry.stat(follow_symlinks=False)
+    except FileNotFoundError:
+        return None
+    except OSError:
+        report.note_unreadable(rel)
+        return None
+    return FileStamp(info.st_size, info.st_mtime_ns, info.st_ino, info.st_ctime_ns)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def _printable(path: str) -> str:
+    return os.fsencode(path).decode("utf-8", "backslashreplace")

@@ -1,0 +1,1 @@
+"""The line between the server process and the indexer process: messages and framing."""

@@ -1,0 +1,121 @@
+"""Messages between server and indexer. Private: both ends are always of the same build."""
+
+import msgspec
+from vexor_protocol.messages import Degraded, Progress, SkippedFiles
+
+
+class ProjectSpec(msgspec.Struct, frozen=True, kw_only=True):
+    """What the indexer needs to know of a project."""
+
+    id: str
+    """Short stable id, made from the root path; names the index folder."""
+    root: str
+    """Absolute, canonical path of the root folder (surrogateescape)."""
+    index_dir: str
+    """Absolute path of the folder that holds the index."""
+
+
+# --- server → indexer --------------------------------------------------------------------------------------
+
+
+class OpenProject(msgspec.Struct, tag=True):
+    """Open or create the index, watch the root, reconcile."""
+
+    spec: ProjectSpec
+
+
+class CloseProject(msgspec.Struct, tag=True):
+    """Stop watching; delete the index folder if asked."""
+
+    id: str
+    delete: bool
+
+
+class Sync(msgspec.Struct, tag=True):
+    """Barrier: answer `Synced` once all writes finished before this message are published."""
+
+    id: str
+    seq: int
+    limit_ms: int
+
+
+class Reindex(msgspec.Struct, tag=True):
+    """Reconcile now; `full` embeds every file anew."""
+
+    id: str
+    full: bool
+
+
+class Stop(msgspec.Struct, tag=True):
+    """Finish the write at hand and exit."""
+
+
+# --- indexer → server --------------------------------------------------------------------------------------
+
+
+class Hello(msgspec.Struct, tag=True):
+    """The indexer is up."""
+
+    pid: int
+
+
+class State(msgspec.Struct, tag=True):
+    """All that is known of one project; sent on every change and about twice a second during a scan."""
+
+    id: str
+    state: str
+    epoch: str
+    tick: int
+    generation: int
+    pending: int
+    files: int
+    chunks: int
+    segments: int
+    index_bytes: int
+    model: str
+    progress: Progress | None = None
+    degraded: list[Degraded] = []
+    skipped: list[SkippedFiles] = []
+
+
+class Published(msgspec.Struct, tag=True):
+    """A generation is on disk and may be opened; `changed` and `removed` name at most 100 paths each."""
+
+    id: str
+    generation: int
+    epoch: str
+    tick: int
+    changed: list[str] = []
+    removed: list[str] = []
+
+
+class Synced(msgspec.Struct, tag=True):
+    """Answer to `Sync`. Sent after the `Published` that it rests on."""
+
+    id: str
+    seq: int
+    fresh: bool
+    reasons: list[str]
+    pending: int
+    pending_paths: list[str]
+    generation: int
+    tick: int
+
+
+class Closed(msgspec.Struct, tag=True):
+    """Answer to `CloseProject`."""
+
+    id: str
+
+
+class Heartbeat(msgspec.Struct, tag=True):
+    """Sent every second or so by the main loop itself, so that silence means a stuck loop."""
+
+    rss_bytes: int
+    watches: int
+    watch_limit: int | None
+    queue: int
+
+
+ToIndexer = OpenProject | CloseProject | Sync | Reindex | Stop
+ToServer = Hello | State | Published | Synced | Closed | Heartbeat
