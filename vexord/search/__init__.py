@@ -1,0 +1,1 @@
+"""A query against snapshots: candidates, ranking, verified hits."""

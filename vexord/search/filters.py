@@ -1,0 +1,112 @@
+"""Filters as masks over the rows of a segment: live rows, folder, path globs, language, kind."""
+
+from dataclasses import dataclass
+from weakref import WeakKeyDictionary
+
+import numpy as np
+from numpy.typing import NDArray
+from pathspec import GitIgnoreSpec
+from vexor_protocol.errors import INVALID_PARAMS, ProtocolError
+from vexor_protocol.messages import Filters
+
+from vexord.index.segment import Segment
+from vexord.index.snapshot import SegmentView
+from vexord.index.types import KINDS
+
+Mask = NDArray[np.bool_]
+_MAX_CACHED = 32
+
+
+@dataclass(frozen=True, slots=True)
+class RowFilter:
+    """The filters of one request for one target; hashable, so that masks of immutable segments are kept."""
+
+    prefix: str
+    """Empty, or a folder with a closing slash."""
+    paths: tuple[str, ...]
+    exclude: tuple[str, ...]
+    languages: frozenset[str]
+    kinds: frozenset[str]
+
+    @classmethod
+    def of(cls, filters: Filters, prefix: str) -> "RowFilter":
+        """Check the filters of a request.
+
+        Raises:
+            ProtocolError: an unknown kind, or a pattern that cannot be read.
+        """
+        kinds = frozenset(kind.lower() for kind in filters.kinds)
+        unknown = kinds - set(KINDS)
+        if unknown:
+            raise ProtocolError(
+                INVALID_PARAMS, f"unknown kind {', '.join(sorted(unknown))}", f"kinds are: {', '.join(KINDS)}"
+            )
+        for pattern in (*filters.paths, *filters.exclude):
+            _compile((pattern,))
+        return cls(
+            prefix,
+            tuple(filters.paths),
+            tuple(filters.exclude),
+            frozenset(language.lower() for language in filters.languages),
+            kinds,
+        )
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether every row passes."""
+        return not (self.prefix or self.paths or self.exclude or self.languages or self.kinds)
+
+
+class MaskCache:
+    """Masks by segment and filter; an entry goes when its segment does."""
+
+    def __init__(self) -> None:
+        self._masks: WeakKeyDictionary[Segment, dict[RowFilter, Mask]] = WeakKeyDictionary()
+
+    def mask(self, view: SegmentView, wanted: RowFilter) -> Mask | None:
+        """Return the rows that may be answers, shape (rows,); None means all."""
+        if wanted.is_empty:
+            return view.live
+        cached = self._masks.setdefault(view.segment, {})
+        mask = cached.get(wanted)
+        if mask is None:
+            if len(cached) >= _MAX_CACHED:
+                cached.clear()
+            mask = cached[wanted] = _segment_mask(view.segment, wanted)
+        return mask if view.live is None else mask & view.live
+
+
+def _segment_mask(segment: Segment, wanted: RowFilter) -> Mask:
+    mask = np.ones(segment.rows, np.bool_)
+    if wanted.prefix or wanted.paths or wanted.exclude:
+        mask &= _file_mask(segment, wanted)[segment.chunks["file"]]
+    if wanted.languages:
+        codes = [code for code, name in enumerate(segment.languages) if name in wanted.languages]
+        mask &= np.isin(segment.chunks["language"], codes)
+    if wanted.kinds:
+        mask &= np.isin(segment.chunks["kind"], [KINDS.index(kind) for kind in wanted.kinds])
+    return mask
+
+
+def _file_mask(segment: Segment, wanted: RowFilter) -> Mask:
+    include = _compile(wanted.paths) if wanted.paths else None
+    exclude = _compile(wanted.exclude) if wanted.exclude else None
+    count = len(segment.files)
+    mask = np.zeros(count, np.bool_)
+    for number in range(count):
+        path = segment.paths[number]
+        mask[number] = (
+            path.startswith(wanted.prefix)
+            and (include is None or include.match_file(path))
+            and not (exclude is not None and exclude.match_file(path))
+        )
+    return mask
+
+
+def _compile(patterns: tuple[str, ...]) -> GitIgnoreSpec:
+    try:
+        return GitIgnoreSpec.from_lines(patterns)
+    except ValueError as error:
+        raise ProtocolError(
+            INVALID_PARAMS, f"bad path pattern: {error}", "use gitignore-style globs"
+        ) from None

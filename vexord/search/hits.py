@@ -1,0 +1,113 @@
+"""Ranked files become hits: the text is read now, and must be that of the indexed generation."""
+
+import os
+import stat
+from collections.abc import Sequence
+
+import xxhash
+from vexor_protocol.messages import Hit, Place
+
+from vexord.index.encodings import to_utf8
+from vexord.index.segment import Segment
+from vexord.index.types import KINDS
+from vexord.search.candidates import Pool
+from vexord.search.query import Query
+from vexord.search.rank import RankedChunk, RankedFile
+
+MAX_MORE = 5
+"""Further places named in a file."""
+MORE_SHARE = 0.4
+"""A further place must have this share of the best chunk's score."""
+
+
+class FileText:
+    """The chunks of one file as they are on disk at this moment, checked against the index."""
+
+    def __init__(self, root: str, segment: Segment, file_id: int) -> None:
+        self._path = os.path.join(root, segment.paths[file_id])
+        self._segment = segment
+        self._encoding = segment.encodings[int(segment.files["encoding"][file_id])]
+        self._source: bytes | None = None
+
+    def chunk(self, row: int) -> str | None:
+        """Return the text of a chunk; None if the file no longer holds it at that place."""
+        columns = self._segment.chunks[row]
+        source = self._read()
+        if source is None:
+            return None
+        if self._encoding == "binary":
+            return ""
+        piece = source[int(columns["start_byte"]) : int(columns["end_byte"])]
+        if xxhash.xxh3_64_intdigest(piece) != int(columns["text_hash"]):
+            return None
+        return piece.decode("utf-8", "replace")
+
+    def _read(self) -> bytes | None:
+        if self._source is None:
+            try:
+                descriptor = os.open(self._path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+            except OSError:
+                return None
+            with open(descriptor, "rb", buffering=0) as file:
+                if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                    return None
+                self._source = b"" if self._encoding == "binary" else to_utf8(file.readall(), self._encoding)
+        return self._source
+
+
+def make_hit(project: str, root: str, pools: Sequence[Pool], file: RankedFile, query: Query) -> Hit | None:
+    """Read the file's best chunk and name its further places; None if the best chunk is no longer there."""
+    best = file.chunks[0]
+    segment = pools[best.pool].view.segment
+    columns = segment.chunks[best.row]
+    text_of = FileText(root, segment, int(columns["file"]))
+    text = text_of.chunk(best.row)
+    if text is None:
+        return None
+    start_line = int(columns["start_line"])
+    return Hit(
+        path=file.path,
+        project=project,
+        start_line=start_line,
+        end_line=int(columns["end_line"]),
+        score=round(file.score, 4),
+        symbol=segment.strings[int(columns["symbol"])] or None,
+        kind=KINDS[int(columns["kind"])],
+        language=segment.languages[int(columns["language"])],
+        text=text,
+        parent=segment.strings[int(columns["parent"])] or None,
+        focus_line=_focus_line(text, start_line, query),
+        more=_more(segment, text_of, file.chunks, best),
+    )
+
+
+def _more(
+    segment: Segment, text_of: FileText, chunks: Sequence[RankedChunk], best: RankedChunk
+) -> list[Place]:
+    places: list[Place] = []
+    for chunk in chunks[1:]:
+        if len(places) == MAX_MORE or chunk.score < MORE_SHARE * best.score:
+            break
+        columns = segment.chunks[chunk.row]
+        if text_of.chunk(chunk.row) is not None:
+            places.append(
+                Place(
+                    start_line=int(columns["start_line"]),
+                    end_line=int(columns["end_line"]),
+                    score=round(chunk.score, 4),
+                    symbol=segment.strings[int(columns["symbol"])] or None,
+                    kind=KINDS[int(columns["kind"])],
+                )
+            )
+    return places
+
+
+def _focus_line(text: str, start_line: int, query: Query) -> int:
+    """Return the first of the lines that hold most of the query's terms."""
+    best_line, best_count = start_line, 0
+    for offset, line in enumerate(text.split("\n")):
+        lower = line.lower()
+        count = sum(term in lower for term in query.terms)
+        if count > best_count:
+            best_line, best_count = start_line + offset, count
+    return best_line

@@ -1,0 +1,49 @@
+"""What a query asks for: its terms and the identifiers in it."""
+
+import re
+from dataclasses import dataclass
+
+from vexord.index.terms import analyse, query_terms
+
+PARTS_WEIGHT = 0.4
+"""Weight of all parts of a name together where the name itself is in the index: `bind_socket` asks for that name
+first, `bind` and `socket` alone are a weaker match. Where it is not, its parts are all there is to go by."""
+
+_IDENTIFIER = re.compile(r"[^\W\d]\w*")
+_SYMBOL = re.compile(r"[\w.:#/>-]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A parsed query."""
+
+    text: str
+    terms: tuple[str, ...]
+    """Analysed terms in order, each once."""
+    names: tuple[tuple[str, tuple[str, ...]], ...]
+    """Terms that are a whole name of several parts, with the terms of those parts."""
+    identifiers: frozenset[str]
+    """Words of the query as written, lower case: a chunk that defines one of them is wanted."""
+    is_symbol: bool
+    """The whole query is one identifier, perhaps qualified (`Foo.bar`, `ns::name`)."""
+
+
+def parse_query(text: str) -> Query:
+    """Parse a query; never fails: a text without words has no terms."""
+    words = _IDENTIFIER.findall(text)
+    is_symbol = bool(words) and _SYMBOL.fullmatch(text.strip().removesuffix("()")) is not None
+    identifiers = {word.lower() for word in words if is_symbol or _looks_like_code(word)}
+    terms = query_terms(text)
+    alone = {term for word in words if len(split := analyse(word)) == 1 for term in split}
+    names = []
+    for word in words:
+        *parts, whole = analyse(word)
+        if parts and whole in terms:
+            names.append((whole, tuple(part for part in parts if part not in alone)))
+    return Query(text, tuple(terms), tuple(names), frozenset(identifiers), is_symbol)
+
+
+def _looks_like_code(word: str) -> bool:
+    """Whether a word in a sentence is an identifier: snake_case, camelCase, CONSTANT."""
+    inner = word.strip("_")
+    return "_" in inner or (inner != inner.lower() and inner != inner.capitalize())
