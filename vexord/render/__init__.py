@@ -1,0 +1,1 @@
+"""Replies as text, porcelain or JSON lines."""
