@@ -1,0 +1,1 @@
+"""The server process: socket, peers, dispatch, freshness barrier."""

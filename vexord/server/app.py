@@ -1,0 +1,215 @@
+"""The server: one router thread that never waits for anything but its poll."""
+
+import logging
+import math
+import secrets
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+import zmq
+from vexor_protocol.locations import LocationError, socket_path
+from vexor_protocol.messages import EventParams
+
+from vexord.link.messages import ToIndexer
+from vexord.projects.registry import Registry
+from vexord.projects.settings import Settings
+from vexord.server.dispatch import Dispatcher
+from vexord.server.handlers import handlers
+from vexord.server.indexer import IndexerHandle, IndexerLink
+from vexord.server.outbox import Outbox
+from vexord.server.projects_view import ProjectView
+from vexord.server.services import OwnFigures, SearchEngine, Services
+from vexord.server.socket import REBIND_AFTER_S, RouterSocket
+from vexord.server.subscriptions import Subscriptions
+from vexord.server.timers import Timers
+from vexord.server.tracker import Tracker
+from vexord.server.wake import Wake
+from vexord.server.workers import Workers
+
+logger = logging.getLogger(__name__)
+
+TICK_S = 1.0
+STOPPING_TICK_S = 0.02
+MESSAGES_A_TURN = 64
+"""So many requests are taken before the indexer and the timers have their turn again."""
+REBIND_RETRY_S = 1.0
+WORKERS_GRACE_S = 0.5
+
+
+def _nothing() -> None:
+    pass
+
+
+def _guarded(callback: Callable[[], None]) -> None:
+    """Run one callback so that its failure does not take the others with it."""
+    try:
+        callback()
+    except Exception:
+        logger.exception("unexpected error in a callback")
+
+
+class Server:
+    """Answers requests from `run` until it is told to stop.
+
+    `on_ready` is called once the socket is bound and answers; `on_tick` every second from the router's loop,
+    so that its silence means a stuck loop. Both are called in the thread of `run` and must be quick.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        registry: Registry,
+        engine: SearchEngine,
+        spawn_indexer: Callable[[], IndexerHandle],
+        on_ready: Callable[[], None] = _nothing,
+        on_tick: Callable[[], None] = _nothing,
+    ) -> None:
+        self._on_ready = on_ready
+        self._on_tick = on_tick
+        self._wake = Wake()
+        self._stop_wanted = threading.Event()
+        self._stopping = False
+        self._next_tick_s = 0.0
+        self._timers = Timers()
+        self._workers = Workers(self._wake)
+        self._tracker = Tracker(settings, registry, self._timers, self._tell_indexer)
+        self._link = IndexerLink(spawn_indexer, self._timers, self._tracker)
+        self._socket = RouterSocket(socket_path())
+        self._subscriptions = Subscriptions(self._socket.send)
+        self._tracker.publish = self._publish
+        services = Services(
+            registry=registry,
+            engine=engine,
+            timers=self._timers,
+            workers=self._workers,
+            tracker=self._tracker,
+            link=self._link,
+            socket=self._socket,
+            subscriptions=self._subscriptions,
+            figures=OwnFigures(secrets.token_hex(8)),
+            stop=self.request_stop,
+        )
+        outbox = Outbox(self._socket.send, self._timers, time.monotonic)
+        self._dispatcher = Dispatcher(outbox.send, handlers(services))
+
+    def request_stop(self) -> None:
+        """Make `run` return soon. Safe from any thread and from signal handlers."""
+        self._stop_wanted.set()
+        self._wake.set()
+
+    def run(self) -> None:
+        """Serve until `request_stop`, `shutdown`, SIGTERM or SIGINT; takes less than 5 s to end then.
+
+        Raises:
+            LocationError: the socket cannot be bound.
+        """
+        try:
+            self._socket.bind()
+            with self._signals():
+                self._link.start()
+                self._on_ready()
+                self._loop()
+        finally:
+            self._socket.close()
+            self._workers.close(WORKERS_GRACE_S)
+            self._wake.close()
+
+    # --- the loop ------------------------------------------------------------------------------------------
+
+    def _loop(self) -> None:
+        while not (self._stopping and self._link.gone):
+            try:
+                self._turn()
+            except Exception:  # one bad message must not end the service of all others
+                logger.exception("unexpected error in the router")
+
+    def _turn(self) -> None:
+        self._wait()
+        self._socket.read_monitor()
+        for _ in range(MESSAGES_A_TURN):
+            message = self._socket.receive()
+            if message is None:
+                break
+            self._dispatcher.receive(*message)
+        self._link.read()
+        for callback in self._workers.finished():
+            _guarded(callback)
+        for timer in self._timers.take_due(time.monotonic()):
+            _guarded(timer.fire)
+        self._tick(time.monotonic())
+        if self._stop_wanted.is_set() and not self._stopping:
+            self._begin_stop()
+
+    def _wait(self) -> None:
+        """Sleep until there is something to do."""
+        poller = zmq.Poller()
+        self._socket.register(poller)
+        poller.register(self._wake.fileno(), zmq.POLLIN)
+        channel = self._link.channel
+        if channel is not None:
+            writing = zmq.POLLOUT if channel.wants_write else 0
+            poller.register(channel.fileno(), zmq.POLLIN | writing)
+        now = time.monotonic()
+        waits = [max(0.0, self._next_tick_s - now), self._timers.next_in(now)]
+        timeout_s = min(wait for wait in waits if wait is not None)
+        ready = dict(poller.poll(math.ceil(timeout_s * 1000)))
+        if self._wake.fileno() in ready:
+            self._wake.clear()
+        if channel is not None and ready.get(channel.fileno(), 0) & zmq.POLLOUT:
+            self._link.flush()
+
+    def _tick(self, now: float) -> None:
+        if now < self._next_tick_s:
+            return
+        self._next_tick_s = now + (STOPPING_TICK_S if self._stopping else TICK_S)
+        self._link.tick(now)
+        self._subscriptions.tick()
+        if self._socket.crowded and not self._stopping:
+            self._socket.shed()
+            self._timers.at(now + REBIND_AFTER_S, self._bind_again)
+        self._on_tick()
+
+    def _bind_again(self) -> None:
+        if self._stopping:
+            return
+        try:
+            self._socket.bind()
+        except LocationError as error:
+            logger.warning("cannot listen again: %s", error.message)
+            self._timers.at(time.monotonic() + REBIND_RETRY_S, self._bind_again)
+
+    def _begin_stop(self) -> None:
+        logger.info("stopping")
+        self._stopping = True
+        self._dispatcher.stop()
+        self._link.stop(time.monotonic())
+        self._next_tick_s = 0.0
+
+    # -------------------------------------------------------------------------------------------------------
+
+    def _tell_indexer(self, message: ToIndexer) -> bool:
+        return self._link.send(message)
+
+    def _publish(self, view: ProjectView, event: EventParams) -> None:
+        self._subscriptions.publish(view.project.id, event)
+
+    @contextmanager
+    def _signals(self) -> Iterator[None]:
+        """Stop on SIGTERM and SIGINT while serving; only the main thread can be asked to."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+
+        def stop(_number: int, _frame: FrameType | None) -> None:
+            self.request_stop()
+
+        before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)

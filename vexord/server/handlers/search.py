@@ -1,0 +1,153 @@
+"""`search`: which folders, how fresh, one or two rounds, the reply."""
+
+import time
+from dataclasses import dataclass
+
+from vexor_protocol.errors import INVALID_PARAMS, NOT_REGISTERED, ProtocolError
+from vexor_protocol.messages import ProjectFreshness, QueryResult, SearchParams, SearchResult
+
+from vexord.projects.registry import resolve_root
+from vexord.render.search import render_search
+from vexord.search.engine import SearchOptions, Target
+from vexord.server.dispatch import Call
+from vexord.server.freshness import Outcomes
+from vexord.server.notes import notes
+from vexord.server.projects_view import ProjectView
+from vexord.server.services import Services
+
+SECOND_ROUND_S = 0.02
+"""Time that must be left to look again after hits had to be dropped."""
+ANSWER_TIME_S = 0.05
+"""Kept of the client's deadline for the search itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Scope:
+    places: list[tuple[ProjectView, str]]
+    """Projects and the prefix inside each."""
+    registered: str | None = None
+    """Root of the project that this request registered."""
+
+
+class SearchMethod:
+    """Handler of `search`."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+
+    def search(self, call: Call, params: SearchParams) -> None:
+        """Begin a search; it answers the call when it is done."""
+        queries = _queries(params)
+        scope = self._scope(params)
+        self._services.figures.searches += 1
+        _Search(self._services, call, params, queries, scope).begin()
+
+    def _scope(self, params: SearchParams) -> _Scope:
+        tracker = self._services.tracker
+        if params.path is not None and params.projects is not None:
+            raise ProtocolError(INVALID_PARAMS, "path and projects exclude each other", "give one of them")
+        if params.projects is not None:
+            return _Scope([(tracker.exactly(path), "") for path in dict.fromkeys(params.projects)])
+        if params.path is None:
+            return _Scope([(view, "") for view in tracker.views])
+        try:
+            return _Scope([tracker.covering(params.path)])
+        except ProtocolError as error:
+            if error.kind is not NOT_REGISTERED or not params.register:
+                raise
+        project = self._services.registry.add(resolve_root(params.path, exact=False))
+        tracker.view(project)
+        return _Scope([tracker.covering(params.path)], registered=project.root)
+
+
+class _Search:
+    """One request: proof if asked for, search, and one more round if files changed under the hits."""
+
+    def __init__(
+        self, services: Services, call: Call, params: SearchParams, queries: list[str], scope: _Scope
+    ) -> None:
+        self._services = services
+        self._call = call
+        self._params = params
+        self._queries = queries
+        self._scope = scope
+        limit_ms = params.first_index_ms if scope.registered is not None else params.fresh_ms
+        self._wants_proof = limit_ms > 0 and bool(scope.places)
+        self._limit = call.arrived + limit_ms / 1000
+        if call.deadline is not None:
+            self._limit = min(self._limit, call.deadline - ANSWER_TIME_S)
+        self._second = False
+
+    def begin(self) -> None:
+        """Ask for proof, or search at once."""
+        if self._wants_proof:
+            ids = [view.project.id for view, _ in self._scope.places]
+            self._services.tracker.freshness.prove(ids, self._limit, self._search)
+        else:
+            self._search(None)
+
+    def _search(self, outcomes: Outcomes | None) -> None:
+        """Read the snapshots that are open now; `outcomes` says what they are worth."""
+        running = self._services.tracker.indexer_running
+        freshness: list[ProjectFreshness] = []
+        targets: list[Target] = []
+        for view, prefix in self._scope.places:
+            if outcomes is None:
+                freshness.append(view.freshness(view.doubts(running)))
+            else:
+                freshness.append(view.proved(outcomes[view.project.id], running))
+            if view.slot.snapshot is not None:
+                targets.append(Target(view.project.root, view.project.root, view.slot.snapshot, prefix))
+        time_left = self._limit - time.monotonic()
+        may_repeat = outcomes is not None and not self._second and time_left > SECOND_ROUND_S
+        self._services.workers.submit(
+            lambda: self._work(targets, freshness, may_repeat), self._done, self._call.fail
+        )
+
+    def _work(
+        self, targets: list[Target], freshness: list[ProjectFreshness], may_repeat: bool
+    ) -> bytes | None:
+        """In a worker: return the reply's bytes, or None if another round is wanted."""
+        self._call.check_deadline()
+        options = SearchOptions(top=self._params.top, filters=self._params.filters)
+        if targets:
+            results = self._services.engine.search(targets, self._queries, options)
+        else:
+            results = [QueryResult(query=query, hits=[]) for query in self._queries]
+        if may_repeat and any(result.dropped for result in results):
+            return None
+        return self._call.encode(self._result(results, freshness))
+
+    def _result(self, results: list[QueryResult], freshness: list[ProjectFreshness]) -> SearchResult:
+        only = freshness[0] if len(freshness) == 1 else None
+        result = SearchResult(
+            results=results,
+            stale=any(project.stale for project in freshness),
+            generation=only.generation if only is not None else None,
+            clock=only.clock if only is not None else None,
+            projects=freshness,
+            registered=self._scope.registered,
+            total=sum(len(result.hits) for result in results),
+            notes=notes(freshness, self._scope.registered),
+        )
+        if not freshness and self._params.projects is None:
+            result.notes.append("no folder is registered; run: vexorctl add DIR")
+        if self._params.render is not None:
+            result.rendered = render_search(result, self._params.render)
+            result.results = []
+        return result
+
+    def _done(self, body: bytes | None) -> None:
+        if body is not None:
+            self._call.reply_encoded(body)
+        else:
+            self._second = True
+            self.begin()
+
+
+def _queries(params: SearchParams) -> list[str]:
+    """Return the queries, with lone surrogates replaced: a model reads text, not bytes."""
+    if (params.query is None) == (params.queries is None):
+        raise ProtocolError(INVALID_PARAMS, "exactly one of query and queries is needed")
+    queries = params.queries if params.queries is not None else [params.query or ""]
+    return [query.encode("utf-8", "replace").decode() for query in queries]

@@ -1,0 +1,166 @@
+"""What the server knows of one project, from memory: the last report, the clock, the generation it reads."""
+
+from dataclasses import dataclass
+from typing import Literal, cast
+
+import msgspec
+from vexor_protocol.messages import Degraded, ProjectFreshness, ProjectStatus
+
+from vexord.link.messages import ProjectSpec, Published, State, Synced
+from vexord.projects.registry import Project
+from vexord.server.snapshots import Slot
+
+ProjectState = Literal["new", "indexing", "ready", "failed", "root_gone"]
+NO_EPOCH = "00000000"
+"""Of a project whose indexer has not spoken yet."""
+
+
+def clock_text(epoch: str, tick: int) -> str:
+    """Return a clock as clients see it."""
+    return f"c:{epoch}:{tick}"
+
+
+def parse_clock(text: str) -> tuple[str, int] | None:
+    """Return (epoch, tick) of a clock; None if it is not one."""
+    parts = text.split(":")
+    if len(parts) != 3 or parts[0] != "c" or not parts[2].isascii() or not parts[2].isdigit():
+        return None
+    return parts[1], int(parts[2][:18])
+
+
+@dataclass(slots=True)
+class ProjectView:
+    """One registered folder as the server sees it. Router thread only; snapshots may be lent out."""
+
+    project: Project
+    slot: Slot
+    epoch: str = NO_EPOCH
+    tick: int = 0
+    """`epoch` and `tick` are those of the generation that is open."""
+    report: State | None = None
+    current: bool = False
+    """Whether the indexer that runs now has reported."""
+
+    @property
+    def spec(self) -> ProjectSpec:
+        """What the indexer is told."""
+        return ProjectSpec(id=self.project.id, root=self.project.root, index_dir=self.slot.index_dir)
+
+    @property
+    def clock(self) -> str:
+        """Where the open generation stands."""
+        return clock_text(self.epoch, self.tick)
+
+    @property
+    def generation(self) -> int:
+        """Number of the open generation, 0 if there is none."""
+        return self.slot.snapshot.generation if self.slot.snapshot is not None else 0
+
+    @property
+    def state(self) -> ProjectState:
+        """As last reported."""
+        return cast("ProjectState", self.report.state) if self.report is not None else "new"
+
+    @property
+    def pending(self) -> int:
+        """Paths not yet looked at, as last reported."""
+        return self.report.pending if self.report is not None else 0
+
+    @property
+    def degraded(self) -> list[Degraded]:
+        """Everything that is not at its best."""
+        reported = list(self.report.degraded) if self.report is not None else []
+        return reported if self.slot.problem is None else [*reported, self.slot.problem]
+
+    def on_state(self, message: State) -> None:
+        """Take a report."""
+        self.report = message
+        self.current = True
+        if self.slot.problem is None:
+            self.epoch, self.tick = message.epoch, message.tick
+
+    def on_published(self, message: Published) -> None:
+        """Open the new generation; the clock advances with it, and only then."""
+        if self.slot.refresh():
+            self.epoch, self.tick = message.epoch, message.tick
+
+    def on_synced(self, message: Synced) -> None:
+        """A barrier that held proves more than the last report, which may be half a second old."""
+        if message.fresh and self.report is not None:
+            self.report = msgspec.structs.replace(self.report, state="ready", pending=0, progress=None)
+
+    def indexer_lost(self) -> None:
+        """Nothing reported so far is known to hold any more."""
+        self.current = False
+
+    def reached(self, epoch: str, tick: int) -> bool:
+        """Whether the project stands at a clock or later; another epoch's is reached when all is ready."""
+        if epoch == self.epoch:
+            return self.tick >= tick
+        return self.current and self.state == "ready" and self.slot.snapshot is not None
+
+    def doubts(self, indexer_running: bool) -> list[str]:
+        """Reasons why the open generation may be behind the files, as far as is known without asking."""
+        reasons: list[str] = []
+        if self.state in ("failed", "root_gone"):
+            reasons.append(self.state)
+        elif self.slot.snapshot is None or self.state == "indexing":
+            reasons.append("indexing")
+        elif not self.current:
+            reasons.append("reconciling")
+        if not indexer_running:
+            reasons.append("indexer_restarting")
+        if self.pending and self.current:
+            reasons.append("pending")
+        return reasons + [entry.name for entry in self.degraded if entry.name not in reasons]
+
+    def freshness(self, reasons: list[str], proof: Synced | None = None) -> ProjectFreshness:
+        """Return what an answer is worth; stale if there is any reason. `proof` gives the pending paths."""
+        return ProjectFreshness(
+            project=self.project.root,
+            generation=self.generation,
+            clock=self.clock,
+            stale=bool(reasons),
+            reasons=reasons,
+            pending=proof.pending if proof is not None else self.pending,
+            pending_paths=proof.pending_paths if proof is not None else [],
+            progress=self.report.progress if self.report is not None else None,
+            degraded=self.degraded,
+        )
+
+    def proved(self, proof: Synced | None, indexer_running: bool) -> ProjectFreshness:
+        """Return what an answer is worth after a barrier; `proof` is None if the time ran out."""
+        if self.slot.problem is not None or self.slot.snapshot is None:
+            return self.freshness(self.doubts(indexer_running) or ["timeout"], proof)
+        if proof is None:
+            return self.freshness([*self._standing_doubts(indexer_running), "timeout"])
+        if proof.fresh:
+            return self.freshness([], proof)
+        return self.freshness(list(proof.reasons) or ["timeout"], proof)
+
+    def status(self) -> ProjectStatus:
+        """Return everything that is known."""
+        report, snapshot = self.report, self.slot.snapshot
+        return ProjectStatus(
+            project=self.project.root,
+            name=self.project.name,
+            state=self.state,
+            generation=self.generation,
+            clock=self.clock,
+            files=report.files if report is not None else snapshot.live_files if snapshot is not None else 0,
+            chunks=report.chunks if report is not None else snapshot.live_rows if snapshot is not None else 0,
+            segments=report.segments if report is not None else len(snapshot.segments) if snapshot else 0,
+            pending=self.pending,
+            index_bytes=report.index_bytes if report is not None else 0,
+            model=report.model if report is not None else "",
+            added_at=self.project.added_at,
+            indexed_at=self.slot.indexed_at,
+            progress=report.progress if report is not None else None,
+            degraded=self.degraded,
+            skipped=report.skipped if report is not None else [],
+        )
+
+    def _standing_doubts(self, indexer_running: bool) -> list[str]:
+        """Doubts that explain a timeout; lasting shortcomings do not."""
+        lasting = {entry.name for entry in self.degraded}
+        return [reason for reason in self.doubts(indexer_running) if reason not in lasting]

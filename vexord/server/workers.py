@@ -1,0 +1,67 @@
+"""A few threads for searches and rendering; results come back to the router thread."""
+
+import logging
+import queue
+import threading
+from collections import deque
+from collections.abc import Callable
+from typing import TypeVar
+
+from vexord.server.wake import Wake
+
+logger = logging.getLogger(__name__)
+
+THREADS = 2
+
+T = TypeVar("T")
+
+
+class Workers:
+    """Runs jobs off the router thread. `submit` and `finished` belong to the router thread alone."""
+
+    def __init__(self, wake: Wake, threads: int = THREADS) -> None:
+        self._wake = wake
+        self._jobs: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
+        self._done: deque[Callable[[], None]] = deque()
+        self._threads = [
+            threading.Thread(target=self._run, name=f"worker-{number}", daemon=True)
+            for number in range(threads)
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def submit(
+        self, job: Callable[[], T], done: Callable[[T], None], failed: Callable[[Exception], None]
+    ) -> None:
+        """Run `job` in a worker, then `done` or `failed` in the router thread."""
+
+        def work() -> None:
+            try:
+                result = job()
+            except Exception as error:  # handed to the router thread, which answers and logs it
+                self._finish(lambda error=error: failed(error))  # type: ignore[misc]
+            else:
+                self._finish(lambda: done(result))
+
+        self._jobs.put(work)
+
+    def finished(self) -> list[Callable[[], None]]:
+        """Take the callbacks of the jobs that have ended."""
+        return [self._done.popleft() for _ in range(len(self._done))]
+
+    def close(self, timeout_s: float) -> None:
+        """Let the jobs at hand end; give up after `timeout_s`."""
+        for _ in self._threads:
+            self._jobs.put(None)
+        for thread in self._threads:
+            thread.join(timeout_s / len(self._threads))
+            if thread.is_alive():
+                logger.warning("worker still busy at exit thread=%s", thread.name)
+
+    def _finish(self, callback: Callable[[], None]) -> None:
+        self._done.append(callback)
+        self._wake.set()
+
+    def _run(self) -> None:
+        while (job := self._jobs.get()) is not None:
+            job()
