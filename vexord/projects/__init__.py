@@ -1,0 +1,1 @@
+"""Registered folders and settings: what the user entered."""

@@ -1,0 +1,283 @@
+"""The registered folders: one small JSON file that survives crashes, full disks and damage."""
+
+import contextlib
+import json
+import os
+import re
+import time
+from datetime import UTC, datetime
+
+import msgspec
+import xxhash
+from vexor_protocol.errors import BAD_ROOT, STATE, ProtocolError
+
+from vexord.projects.roots import resolve_root
+from vexord.projects.settings import Settings
+
+__all__ = ["Project", "Registry", "RegistryError", "index_dir", "resolve_root"]
+
+VERSION = 1
+IN_PROJECT_FOLDER = ".vexord"
+_SLUG_CHARS = 40
+
+
+class Project(msgspec.Struct, frozen=True):
+    """A registered folder."""
+
+    id: str
+    """Slug of the folder's name and 8 hex digits of the hash of its path: stable, safe as a file name."""
+    root: str
+    """Canonical absolute path (surrogateescape)."""
+    name: str
+    added_at: str
+    """UTC, ISO 8601, whole seconds."""
+    index_in_project: bool = False
+
+
+class _File(msgspec.Struct):
+    version: int
+    projects: list[Project]
+
+
+class RegistryError(Exception):
+    """The file of registered folders cannot be read now, though it may be sound. `hint` names the mend."""
+
+    def __init__(self, message: str, hint: str) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class Registry:
+    """The registered folders, in order of registration. One owner; not thread-safe.
+
+    Every change is on disk before the method returns: temporary file, fsync, rename, fsync of the folder. The
+    previous version stays beside it as `.bak`. A damaged file is set aside, never deleted, and the backup
+    serves; `problem` then says so, and is empty otherwise.
+    """
+
+    def __init__(self, path: str) -> None:
+        """Read the file; a missing one means no project.
+
+        Raises:
+            RegistryError: the file exists and cannot be read (rights, I/O): no reason to think it damaged.
+        """
+        self._path = path
+        self._read_only = False
+        self.problem = ""
+        self._projects: dict[str, Project] = {}
+        self._load()
+
+    def all(self) -> list[Project]:
+        """Return every project, oldest first."""
+        return list(self._projects.values())
+
+    def find(self, path: str) -> Project | None:
+        """Return the deepest project that contains a path, which need not exist."""
+        folder = os.path.realpath(path)
+        while folder not in self._projects:
+            parent = os.path.dirname(folder)
+            if parent == folder:
+                return None
+            folder = parent
+        return self._projects[folder]
+
+    def add(self, root: str, name: str | None = None, index_in_project: bool = False) -> Project:
+        """Register a canonical root (see `resolve_root`); a registered one is returned as it stands.
+
+        A given name renames a registered project. With `index_in_project` the folder `.vexord` is created in
+        the root, git-ignored by its own `.gitignore`.
+
+        Raises:
+            ProtocolError: BAD_ROOT, the root cannot hold the index; STATE, the registry cannot be written.
+        """
+        known = self._projects.get(root)
+        if known is not None and (name is None or name == known.name):
+            return known
+        if known is None:
+            if index_in_project:
+                _create_in_project_folder(root)
+            project = Project(
+                id=self._free_id(root),
+                root=root,
+                name=name or os.path.basename(root) or root,
+                added_at=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+                index_in_project=index_in_project,
+            )
+        else:
+            project = msgspec.structs.replace(known, name=name)
+        self._replace({**self._projects, root: project})
+        return project
+
+    def remove(self, root: str) -> Project | None:
+        """Forget a root; return what was registered there, if anything. Index files are not touched.
+
+        Raises:
+            ProtocolError: STATE, the registry cannot be written.
+        """
+        project = self._projects.get(root)
+        if project is not None:
+            self._replace({key: value for key, value in self._projects.items() if key != root})
+        return project
+
+    def _free_id(self, root: str) -> str:
+        digest = xxhash.xxh3_64_hexdigest(os.fsencode(root))
+        slug = (
+            re.sub(r"[^a-z0-9]+", "-", os.path.basename(root).lower()).strip("-")[:_SLUG_CHARS] or "project"
+        )
+        taken = {project.id for project in self._projects.values()}
+        short = f"{slug}-{digest[:8]}"
+        return short if short not in taken else f"{slug}-{digest}"
+
+    # --- disk --------------------------------------------------------------------------------------------
+
+    def _load(self) -> None:
+        try:
+            self._take(_read(self._path))
+        except FileNotFoundError:
+            self._restore("is missing")
+        except _DamagedError as error:
+            aside = _set_aside(self._path)
+            self._restore(f"was damaged ({error}) and is kept as {aside}")
+        except _FutureError as error:
+            self._read_only = True
+            self.problem = f"{self._path} was written by a newer vexord (version {error}); upgrade this one"
+
+    def _take(self, projects: list[Project]) -> None:
+        self._projects = {project.root: project for project in projects}
+
+    def _restore(self, what: str) -> None:
+        """Serve from the backup. Without one a missing file is a first start, and no problem."""
+        try:
+            projects = _read(self._backup)
+        except FileNotFoundError:
+            if what != "is missing":
+                self.problem = f"{self._path} {what}; there is no backup: add the folders again"
+            return
+        except (_DamagedError, _FutureError) as error:
+            self.problem = f"{self._path} {what}; its backup is of no use ({error}): add the folders again"
+            return
+        self._take(projects)
+        with contextlib.suppress(ProtocolError):  # the next change tries again and reports it
+            self._write(self._projects, keep_backup=False)
+        self.problem = f"{self._path} {what}; {len(projects)} folders were restored from {self._backup}"
+
+    @property
+    def _backup(self) -> str:
+        return self._path + ".bak"
+
+    def _replace(self, projects: dict[str, Project]) -> None:
+        if self._read_only:
+            raise ProtocolError(STATE, self.problem, "upgrade vexord, or move that file away")
+        self._write(projects, keep_backup=True)
+        self._projects = projects
+
+    def _write(self, projects: dict[str, Project], keep_backup: bool) -> None:
+        content = {"version": VERSION, "projects": msgspec.to_builtins(list(projects.values()))}
+        data = json.dumps(content, indent=1).encode("ascii")  # surrogates become \udcXX escapes
+        try:
+            _write_durably(self._path + ".new", data)
+            if keep_backup:
+                _link_over(self._path, self._backup)
+            os.rename(self._path + ".new", self._path)
+            _sync_folder(os.path.dirname(self._path))
+        except OSError as error:
+            raise ProtocolError(
+                STATE,
+                f"cannot write {self._path}: {error.strerror}",
+                f"make room or mend the rights of {os.path.dirname(self._path)}",
+            ) from error
+
+
+def index_dir(project: Project, settings: Settings) -> str:
+    """Return the folder that holds a project's index; it need not exist."""
+    if project.index_in_project:
+        return os.path.join(project.root, IN_PROJECT_FOLDER, "index")
+    return os.path.join(settings.cache_dir, "projects", project.id)
+
+
+class _DamagedError(Exception):
+    """The bytes are there and mean nothing."""
+
+
+class _FutureError(Exception):
+    """Written by a newer version."""
+
+
+def _read(path: str) -> list[Project]:
+    try:
+        with open(path, "rb") as file:
+            data = file.read()
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise RegistryError(
+            f"cannot read {path}: {error.strerror}", f"mend its rights: chmod 600 {path}"
+        ) from error
+    try:
+        content = json.loads(data)
+        version = content["version"]
+        if isinstance(version, int) and version > VERSION:
+            raise _FutureError(str(version))
+        return msgspec.convert(content, _File).projects
+    except (ValueError, TypeError, KeyError, RecursionError, msgspec.ValidationError) as error:
+        raise _DamagedError(f"{type(error).__name__}: {error}") from error
+
+
+def _write_durably(path: str, data: bytes) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    with open(descriptor, "wb") as file:
+        os.fchmod(descriptor, 0o600)
+        file.write(data)
+        file.flush()
+        os.fsync(descriptor)
+
+
+def _link_over(source: str, target: str) -> None:
+    """Give a file a second name that replaces `target` in one step. Its content is never written again."""
+    temporary = target + ".new"
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(temporary)
+    try:
+        os.link(source, temporary)
+    except FileNotFoundError:
+        return
+    except OSError:  # a file system without hard links
+        with open(source, "rb") as file:
+            _write_durably(temporary, file.read())
+    os.rename(temporary, target)
+
+
+def _sync_folder(folder: str) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _set_aside(path: str) -> str:
+    aside = f"{path}.damaged-{time.strftime('%Y%m%dT%H%M%S')}-{os.getpid()}"
+    os.rename(path, aside)
+    return aside
+
+
+def _create_in_project_folder(root: str) -> None:
+    folder = os.path.join(root, IN_PROJECT_FOLDER)
+    try:
+        with contextlib.suppress(FileExistsError):
+            os.mkdir(folder, 0o700)
+        if os.path.islink(folder):
+            raise ProtocolError(BAD_ROOT, f"{folder} is a symbolic link", f"remove it: rm {folder}")
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+        with (
+            contextlib.suppress(FileExistsError),
+            open(os.open(os.path.join(folder, ".gitignore"), flags, 0o600), "wb") as file,
+        ):
+            file.write(b"*\n")
+    except OSError as error:
+        raise ProtocolError(
+            BAD_ROOT,
+            f"cannot keep the index in {folder}: {error.strerror}",
+            "leave the index in the cache folder",
+        ) from error

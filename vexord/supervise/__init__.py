@@ -1,0 +1,1 @@
+"""The two processes as a system: start, lock, health, restarts, notification, logging."""

@@ -1,0 +1,76 @@
+"""Starts the indexer process: one end of a socket pair in, its stderr into our log."""
+
+import logging
+import re
+import socket
+import subprocess
+import sys
+import threading
+from typing import IO
+
+_LINE_BYTES = 16_384
+_INDEXER_LINE = re.compile(r"(DEBUG|INFO|WARNING|ERROR|CRITICAL) (\S+) (.*)")
+
+
+class IndexerProcess:
+    """A running indexer. `sock` is our end of its channel; when we close it, or die, the indexer ends."""
+
+    def __init__(self, process: "subprocess.Popen[bytes]", sock: socket.socket) -> None:
+        self._process = process
+        self.sock = sock
+        self.pid = process.pid
+
+    def poll(self) -> int | None:
+        """Return the exit status, negative for a signal, or None while it runs."""
+        return self._process.poll()
+
+    def terminate(self) -> None:
+        """Ask it to end."""
+        self._process.terminate()
+
+    def kill(self) -> None:
+        """End it now."""
+        self._process.kill()
+
+
+def spawn_indexer() -> IndexerProcess:
+    """Start an indexer with this interpreter and environment.
+
+    Raises:
+        OSError: no process, descriptor or memory is left.
+    """
+    ours, theirs = socket.socketpair()
+    command = [sys.executable, "-P", "-X", "faulthandler", "-m", "vexord.ingest", "--channel-fd"]
+    try:
+        process = subprocess.Popen(
+            [*command, str(theirs.fileno())],
+            pass_fds=[theirs.fileno()],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+        )
+    except OSError:
+        ours.close()
+        raise
+    finally:
+        theirs.close()
+    assert process.stderr is not None  # noqa: S101 - PIPE was asked for
+    relay = threading.Thread(target=relay_lines, args=(process.stderr,), name="indexer-log", daemon=True)
+    relay.start()
+    return IndexerProcess(process, ours)
+
+
+def relay_lines(stream: IO[bytes]) -> None:
+    """Log each line that the indexer writes. One without a level is the interpreter's own word, a warning at
+    least, or goes on with the error before it.
+    """
+    level, name = logging.WARNING, "vexord.ingest"
+    with stream:
+        while line := stream.readline(_LINE_BYTES):
+            text = line.decode("utf-8", "backslashreplace").rstrip("\n")
+            match = _INDEXER_LINE.match(text)
+            if match is not None:
+                level, name, text = logging.getLevelNamesMapping()[match[1]], match[2], match[3]
+            else:
+                level = max(level, logging.WARNING)
+            logging.getLogger(name).log(level, "%s", text)
