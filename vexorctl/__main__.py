@@ -1,0 +1,6 @@
+"""Entry of `python -m vexorctl`."""
+
+from vexorctl.fast import run
+
+if __name__ == "__main__":
+    run()

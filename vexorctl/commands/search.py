@@ -1,0 +1,102 @@
+"""`vexorctl search`: the options as argparse knows them, for help and mistakes; `fast` does the search."""
+
+import argparse
+
+from vexorctl import fast
+from vexorctl.errors import ClientError
+from vexorctl.query import FRESH_MS, MAX_MS, MAX_TOP, MAX_WIDTH, MIN_WIDTH, Query
+
+HELP = "search the project of this folder, or another one"
+EXAMPLES = """\
+examples:
+  vexorctl search where do we bind the socket
+  vexorctl search TokenBucket -k 3 -l python,go -g 'src/**'
+  vexorctl search --path ~/src/linux page reclaim
+  vexorctl search --all --json retry with backoff
+  vexorctl search -- --a-query-that-begins-with-a-dash
+
+A folder that is not registered is registered by its first search (its git root, if it has one).
+exit status: 0 hits, 1 none, 2 error
+"""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the flags; `query.parse` knows the same."""
+    parser.add_argument("query", nargs="+", metavar="QUERY", help="words, a name, or a sentence")
+    where = parser.add_argument_group("where").add_mutually_exclusive_group()
+    where.add_argument("-p", "--path", default="", metavar="DIR", help="search below DIR (default: here)")
+    where.add_argument("--all", action="store_true", help="search all registered projects")
+    what = parser.add_argument_group("what")
+    what.add_argument(
+        "-k", "--top", type=_number(1, MAX_TOP), default=10, metavar="N", help="hits at most (10)"
+    )
+    what.add_argument(
+        "-l",
+        "--lang",
+        action="append",
+        default=[],
+        metavar="L",
+        help="only this language; repeat or use commas",
+    )
+    what.add_argument(
+        "--kind",
+        action="append",
+        default=[],
+        metavar="K",
+        help="only this kind, e.g. function, class, section",
+    )
+    what.add_argument(
+        "-g", "--include", action="append", default=[], metavar="GLOB", help="only paths that match"
+    )
+    what.add_argument("--exclude", action="append", default=[], metavar="GLOB", help="no paths that match")
+    _configure_answer(parser)
+
+
+def _configure_answer(parser: argparse.ArgumentParser) -> None:
+    answer = parser.add_argument_group("answer")
+    form = answer.add_mutually_exclusive_group()
+    for flag, text in (
+        ("json", "one JSON object a line"),
+        ("porcelain", "tab-separated columns"),
+        ("porcelain-z", "the same, each row ended by NUL"),
+    ):
+        form.add_argument(
+            f"--{flag}", dest="format", action="store_const", const="jsonl" if flag == "json" else flag,
+            default="text", help=text,
+        )  # fmt: skip
+    fresh = answer.add_mutually_exclusive_group()
+    fresh.add_argument(
+        "--fresh", type=_number(0, MAX_MS), default=FRESH_MS, metavar="MS", dest="fresh_ms",
+        help=f"wait so long for proof that every saved file is in the answer ({FRESH_MS})",
+    )  # fmt: skip
+    fresh.add_argument("--no-fresh", dest="fresh_ms", action="store_const", const=0, help="ask for no proof")
+    answer.add_argument(
+        "--width", type=_number(MIN_WIDTH, MAX_WIDTH), default=0, metavar="N", help="columns (the terminal's)"
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Search as the fast road does."""
+    query = Query(" ".join(args.query))
+    query.path, query.everywhere, query.top, query.format = args.path, args.all, args.top, args.format
+    query.fresh_ms, query.width, query.color = args.fresh_ms, args.width, args.color
+    query.languages, query.kinds = _split(args.lang), _split(args.kind)
+    query.include, query.exclude = args.include, args.exclude
+    query.spawn = not args.no_spawn
+    if not query.words.strip():
+        raise ClientError("the query is empty", "say what you look for: vexorctl search WORDS")
+    return fast.search(query)
+
+
+def _split(values: list[str]) -> list[str]:
+    return [part for value in values for part in value.split(",") if part]
+
+
+class _number:  # noqa: N801 - argparse shows it as a type
+    def __init__(self, low: int, high: int) -> None:
+        self._low, self._high = low, high
+
+    def __call__(self, text: str) -> int:
+        if not (text.isascii() and text.isdigit() and self._low <= int(text) <= self._high):
+            raise argparse.ArgumentTypeError(f"{text!r} is not a number from {self._low} to {self._high}")
+        return int(text)

@@ -1,0 +1,41 @@
+"""The folders that client and daemon share, with where each comes from."""
+
+import os
+from dataclasses import dataclass
+
+import platformdirs
+from vexor_protocol.locations import runtime_dir
+
+APPLICATION = "vexord"
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """One folder and its origin: the variable that sets it, or `default`."""
+
+    name: str
+    path: str
+    origin: str
+    holds: str
+
+
+def shared_folders() -> list[Folder]:
+    """Return every folder of the daemon that this environment would start."""
+    return [
+        Folder("runtime", runtime_dir(), _origin("XDG_RUNTIME_DIR"), "socket, lock"),
+        Folder("cache", platformdirs.user_cache_dir(APPLICATION), _origin("XDG_CACHE_HOME"), "indexes"),
+        Folder(
+            "state", platformdirs.user_state_dir(APPLICATION), _origin("XDG_STATE_HOME"), "list of folders"
+        ),
+        Folder("log", platformdirs.user_log_dir(APPLICATION), _origin("XDG_STATE_HOME"), "log files"),
+        Folder("config", platformdirs.user_config_dir(APPLICATION), _origin("XDG_CONFIG_HOME"), "settings"),
+    ]
+
+
+def log_file() -> str:
+    """Return the path of the log of a daemon that runs neither in a terminal nor under systemd."""
+    return os.path.join(platformdirs.user_log_dir(APPLICATION), "vexord.log")
+
+
+def _origin(variable: str) -> str:
+    return f"${variable}" if os.environ.get(variable, "").strip() else "default"

@@ -1,0 +1,117 @@
+"""`list` and `status` for people, drawn with rich."""
+
+import os
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from vexorctl.progress import describe, duration
+from vexorctl.values import JsonObject, member, members, number, seconds, text, texts
+from vexorctl.version import mismatch_note
+
+_STATE_STYLES = {"ready": "green", "indexing": "cyan", "new": "cyan", "failed": "red", "root_gone": "red"}
+_PLAIN_WIDTH = 200
+"""Of a page that goes to a file or pipe: nothing is folded there."""
+
+
+def print_projects(projects: list[JsonObject], color: str) -> None:
+    """Print one row a project."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for heading, justify in (("name", "left"), ("state", "left"), ("files", "right"), ("chunks", "right")):
+        table.add_column(heading, justify="right" if justify == "right" else "left", no_wrap=True)
+    table.add_column("size", justify="right", no_wrap=True)
+    table.add_column("folder", overflow="fold")
+    for project in projects:
+        table.add_row(
+            Text(text(project, "name")),
+            _state(project),
+            f"{number(project, 'files'):,}",
+            f"{number(project, 'chunks'):,}",
+            size(number(project, "index_bytes")),
+            Text(text(project, "project")),
+        )
+    console(color).print(table)
+
+
+def print_status(status: JsonObject, color: str) -> None:
+    """Print the daemon, its indexer, and each project with what it does and what is wrong with it."""
+    page = console(color)
+    indexer = member(status, "indexer")
+    page.print(
+        Text.assemble(
+            ("vexord ", "bold"), f"{text(status, 'version')}  process {number(status, 'pid')}, up ",
+            f"{duration(seconds(status, 'uptime_s') or 0)}, {size(number(status, 'rss_bytes'))}, ",
+            f"{number(status, 'clients')} clients, {number(status, 'searches')} searches",
+        )
+    )  # fmt: skip
+    running = text(indexer, "state") == "running"
+    limit = number(indexer, "watch_limit")
+    page.print(
+        Text.assemble(
+            ("indexer ", "bold"), (text(indexer, "state"), "green" if running else "yellow"),
+            f"  process {number(indexer, 'pid')}, {size(number(indexer, 'rss_bytes'))}, ",
+            f"{number(indexer, 'watches'):,}{f' of {limit:,}' if limit else ''} watches, ",
+            f"{number(indexer, 'queue')} queued, {number(indexer, 'restarts')} restarts",
+        )
+    )  # fmt: skip
+    if text(indexer, "last_error"):
+        page.print(Text(f"  last error: {text(indexer, 'last_error')}", "yellow"))
+    _degraded(page, status)
+    page.print(Text.assemble(("socket ", "bold"), text(status, "socket")))
+    for project in members(status, "projects"):
+        _project(page, project)
+    mismatch_note(status)
+
+
+def console(color: str) -> Console:
+    """Return a console that follows `--color`, NO_COLOR and the terminal."""
+    page = Console(
+        force_terminal={"always": True, "never": None}.get(color),
+        no_color=color == "never" or (color == "auto" and bool(os.environ.get("NO_COLOR"))),
+        highlight=False, emoji=False, markup=False,
+    )  # fmt: skip
+    if not page.is_terminal:
+        page.width = _PLAIN_WIDTH
+    return page
+
+
+def size(count: int) -> str:
+    """Return bytes for a person, e.g. `1.7 MB`."""
+    value = float(count)
+    for unit in ("B", "kB", "MB", "GB"):
+        if value < 1000:
+            return f"{value:.0f} {unit}" if unit == "B" or value >= 100 else f"{value:.1f} {unit}"
+        value /= 1000
+    return f"{value:.1f} TB"
+
+
+def _project(page: Console, project: JsonObject) -> None:
+    page.print()
+    page.print(
+        Text.assemble((text(project, "name"), "bold"), "  ", _state(project), f"  {text(project, 'project')}")
+    )
+    page.print(
+        f"  {number(project, 'files'):,} files, {number(project, 'chunks'):,} chunks, "
+        f"{size(number(project, 'index_bytes'))} in {number(project, 'segments')} segments, "
+        f"generation {number(project, 'generation')}, {number(project, 'pending')} pending"
+    )
+    if member(project, "progress"):
+        page.print(f"  {describe(project, 0)}")
+    _degraded(page, project)
+    for skipped in members(project, "skipped"):
+        examples = ", ".join(texts(skipped, "examples")[:3])
+        page.print(f"  skipped {number(skipped, 'count'):,}: {text(skipped, 'reason')} ({examples})")
+
+
+def _degraded(page: Console, owner: JsonObject) -> None:
+    for reason in members(owner, "degraded"):
+        page.print(Text(f"  ! {text(reason, 'message')}", "yellow"))
+        if text(reason, "hint"):
+            page.print(f"    hint: {text(reason, 'hint')}")
+
+
+def _state(project: JsonObject) -> Text:
+    state = text(project, "state")
+    degraded = state == "ready" and members(project, "degraded")
+    return Text("degraded" if degraded else state, "yellow" if degraded else _STATE_STYLES.get(state, ""))
