@@ -1,0 +1,3 @@
+(ns foo.bar)
+(defn hello [x] (str x))
+(def y 1)

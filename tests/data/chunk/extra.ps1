@@ -1,0 +1,2 @@
+function Get-It { param($x) return $x }
+class A { [int] F() { return 1 } }

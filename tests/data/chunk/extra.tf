@@ -1,0 +1,4 @@
+resource "aws_x" "name" {
+  a = 1
+}
+variable "y" {}

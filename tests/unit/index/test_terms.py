@@ -1,0 +1,61 @@
+import pytest
+
+from vexord.index.terms import analyse, query_terms, stem
+
+
+@pytest.mark.parametrize(
+    ("text", "terms"),
+    [
+        ("fooBarBaz2", ["foo", "bar", "baz", "2", "foobarbaz2"]),
+        ("foo_bar", ["foo", "bar", "foo_bar"]),
+        ("HTTPServer", ["http", "server", "httpserver"]),
+        ("parseURL2", ["parse", "url", "2", "parseurl2"]),
+        ("getIDs", ["get", "id", "getids"]),
+        ("URLs", ["url"]),
+        ("__init__", ["init"]),
+        ("MAX_RETRIES", ["max", "retry", "max_retries"]),
+        ("x = y+42;", ["x", "y", "42"]),
+        ("0x1F", ["0", "x", "1", "f", "0x1f"]),
+        ("naïve Größe", ["naïve", "größe"]),
+        ("検索する", ["検索", "索す", "する", "検索する"]),
+        ("bad\udcffbyte", ["bad", "byte"]),
+        ("_ -- {}", []),
+        ("", []),
+    ],
+)
+def test_identifiers_give_their_parts_and_themselves(text: str, terms: list[str]) -> None:
+    assert analyse(text) == terms
+
+
+def test_a_digest_is_one_term() -> None:
+    digest = "a1" * 40
+    assert analyse(digest) == [digest]
+
+
+@pytest.mark.parametrize(
+    ("plural", "singular"),
+    [
+        ("files", "file"), ("classes", "class"), ("boxes", "box"), ("caches", "cache"), ("matches", "match"),
+        ("hashes", "hash"), ("queries", "query"), ("indices", "index"), ("aliases", "alias"),
+        ("sizes", "size"), ("ids", "id"), ("cookies", "cookie"), ("statuses", "status"),
+    ],
+)  # fmt: skip
+def test_plural_and_singular_meet(plural: str, singular: str) -> None:
+    assert stem(plural) == stem(singular) == singular
+
+
+@pytest.mark.parametrize("word", ["class", "status", "bus", "was", "ies"])
+def test_words_that_only_look_plural_stay(word: str) -> None:
+    assert stem(word) == word
+
+
+def test_a_query_loses_stop_words_and_repetition() -> None:
+    assert query_terms("where do we bind the socket, the sockets?") == ["bind", "socket"]
+
+
+def test_a_query_of_stop_words_keeps_them() -> None:
+    assert query_terms("what is the") == ["what", "is", "the"]
+
+
+def test_query_and_document_terms_agree() -> None:
+    assert query_terms("parseURLs") == analyse("parseURLs")
