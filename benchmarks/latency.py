@@ -31,9 +31,7 @@ def main() -> None:
                 )
                 times.append((time.perf_counter() - started) * 1000)
             p50, p95, p99 = quantiles(times, 0.5, 0.95, 0.99)
-            print(
-                f"{chunks} chunks, fresh_ms={fresh_ms}: p50 {p50:.2f} p95 {p95:.2f} p99 {p99:.2f} ms"
-            )
+            print(f"{chunks} chunks, fresh_ms={fresh_ms}: p50 {p50:.2f} p95 {p95:.2f} p99 {p99:.2f} ms")
         many: list[float] = []
 
         def ask(seed: int) -> None:

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 
 from vexor_protocol import PROTOCOL_VERSION
 
@@ -37,7 +37,7 @@ def request(method: str, params: JsonObject, timeout_s: float = 5.0, start: bool
         connection.close()
 
 
-def stream(method: str, params: JsonObject, timeout_s: float = 5.0) -> Iterator[JsonObject]:
+def stream(method: str, params: JsonObject, timeout_s: float = 5.0) -> Generator[JsonObject, None, None]:
     """Ask for a subscription; yield its result, then the params of each event, until closed.
 
     Raises:

@@ -15,6 +15,8 @@ def to_utf8(raw: bytes, encoding: str) -> bytes:
     """
     if encoding == "utf-8":
         return raw
+    if encoding == "binary":
+        return b""
     body = raw.removeprefix(_BOMS.get(encoding, b""))
     if encoding == "utf-8-sig":
         return body

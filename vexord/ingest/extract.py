@@ -1,8 +1,9 @@
-"""Decides whether a file's bytes are text, and turns them into it; at answer time, the same way back."""
+"""Decides whether a file's bytes are text, and turns them into it (`index.encodings` reads it back)."""
 
 import codecs
 from dataclasses import dataclass
 
+from vexord.index.encodings import decode
 from vexord.ingest.languages import language_of
 
 _HEAD_BYTES = 8_192
@@ -12,7 +13,6 @@ _TEXT_CONTROLS = b"\t\n\r\f\b\x1b"
 _NOT_CONTROL = bytes(set(range(32, 127)) | set(range(128, 256)) | set(_TEXT_CONTROLS))
 _UTF_32_MARKS = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)
 _UTF_16_MARKS = ((codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
-_MARK_BYTES = {"utf-8-sig": 3, "utf-16-le": 2, "utf-16-be": 2}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,22 +37,6 @@ def extract(path: str, raw: bytes) -> Extracted:
     return Extracted(text, encoding, language_of(path, head), binary=False)
 
 
-def read_chunk_source(raw: bytes, encoding: str) -> bytes:
-    """Return the UTF-8 bytes of the text that `extract` gave for `raw`: chunk byte ranges index into them.
-
-    `encoding` is the one that `extract` named. Bytes that no longer fit it become U+FFFD; compare the text's
-    hash to notice that the file has changed.
-    """
-    if encoding == "utf-8":
-        return raw
-    if encoding == "binary":
-        return b""
-    body = raw[_MARK_BYTES.get(encoding, 0) :]
-    if encoding == "utf-8-sig":
-        return body
-    return body.decode(encoding, errors="replace").encode()
-
-
 def _decode(raw: bytes) -> tuple[str, str] | None:
     """Return text and encoding, or None for binary data."""
     if raw.startswith(_UTF_32_MARKS):
@@ -67,7 +51,7 @@ def _decode(raw: bytes) -> tuple[str, str] | None:
             return raw[len(codecs.BOM_UTF8) :].decode(), "utf-8-sig"
         return raw.decode(), "utf-8"
     except UnicodeDecodeError:
-        return raw.decode("cp1252", errors="replace"), "cp1252"
+        return decode(raw, "cp1252"), "cp1252"
 
 
 def _decode_utf_16(body: bytes, encoding: str) -> tuple[str, str] | None:

@@ -82,7 +82,7 @@ def _best(scores: Scores, above: float) -> NDArray[np.int64]:
 
 
 def _weights(pools: Sequence[Pool], query: Query) -> dict[str, float]:
-    """Return the weight of each term, 0..1: the parts of a name count little where the name itself is found."""
+    """Return the weight of each term, 0..1: parts of a name count little where the name itself is found."""
     weights = dict.fromkeys(query.terms, 1.0)
     for name, parts in query.names:
         if any(pool.view.segment.postings.df(name) for pool in pools):

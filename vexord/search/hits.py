@@ -51,7 +51,8 @@ class FileText:
             with open(descriptor, "rb", buffering=0) as file:
                 if not stat.S_ISREG(os.fstat(descriptor).st_mode):
                     return None
-                self._source = b"" if self._encoding == "binary" else to_utf8(file.readall(), self._encoding)
+                is_text = self._encoding != "binary"  # found by name: it may be of any size
+                self._source = to_utf8(file.readall(), self._encoding) if is_text else b""
         return self._source
 
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from vexord.index.terms import analyse, query_terms
 
 PARTS_WEIGHT = 0.4
-"""Weight of all parts of a name together where the name itself is in the index: `bind_socket` asks for that name
-first, `bind` and `socket` alone are a weaker match. Where it is not, its parts are all there is to go by."""
+"""Weight of all parts of a name together where the name itself is in the index: `bind_socket` asks for that
+name first, `bind` and `socket` alone are a weaker match. Where it is not, its parts are all there is."""
 
 _IDENTIFIER = re.compile(r"[^\W\d]\w*")
 _SYMBOL = re.compile(r"[\w.:#/>-]+")

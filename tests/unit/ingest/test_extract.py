@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from vexord.index.encodings import to_utf8
 from vexord.ingest.chunk import chunk_file
-from vexord.ingest.extract import extract, read_chunk_source
+from vexord.ingest.extract import extract
 
 TEXT = "def grüße():\n    return 'naïve'\r\n\n\nclass Ö:\n    pass\n"
 
@@ -39,7 +40,7 @@ def test_bytes_that_cp1252_lacks_do_not_hide_the_rest() -> None:
     got = extract("notes.txt", raw)
     assert not got.binary
     assert "plain words" in got.text
-    assert read_chunk_source(raw, got.encoding) == got.text.encode()
+    assert to_utf8(raw, got.encoding) == got.text.encode()
 
 
 @pytest.mark.parametrize(
@@ -56,7 +57,7 @@ def test_bytes_that_cp1252_lacks_do_not_hide_the_rest() -> None:
 def test_binary_data_has_no_text(raw: bytes) -> None:
     got = extract("thing.py", raw)
     assert (got.text, got.encoding, got.binary) == ("", "binary", True)
-    assert read_chunk_source(raw, got.encoding) == b""
+    assert to_utf8(raw, got.encoding) == b""
 
 
 def test_a_late_nul_in_long_text_does_not_hide_it() -> None:
@@ -84,7 +85,7 @@ def test_every_chunk_is_found_again_in_the_raw_bytes(text: str, encoding: str) -
     mark = {"utf-16-le": codecs.BOM_UTF16_LE, "utf-16-be": codecs.BOM_UTF16_BE}.get(encoding, b"")
     raw = mark + text.encode(encoding, errors="replace")
     got = extract("a.py", raw)
-    source = read_chunk_source(raw, got.encoding)
+    source = to_utf8(raw, got.encoding)
     assert source == got.text.encode()
     for chunk in chunk_file("a.py", got.text, got.language):
         assert source[chunk.start_byte : chunk.end_byte].decode() == chunk.text
@@ -94,4 +95,4 @@ def test_every_chunk_is_found_again_in_the_raw_bytes(text: str, encoding: str) -
 @given(st.binary(max_size=300))
 def test_any_bytes_are_accepted(raw: bytes) -> None:
     got = extract("x", raw)
-    assert read_chunk_source(raw, got.encoding) == got.text.encode()
+    assert to_utf8(raw, got.encoding) == got.text.encode()

@@ -19,7 +19,7 @@ from tests.support.xdg import Xdg
 from vexord.server.auth import ZAP_DOMAIN, Gatekeeper
 
 Handler = Callable[[dict[str, Any]], object]
-"""Gets a request; returns its result, a whole reply (with `jsonrpc`), a list of them, or None to stay silent."""
+"""Gets a request; returns its result, or a whole reply (with `jsonrpc`), or a list, or None: no answer."""
 
 
 @dataclass(frozen=True)

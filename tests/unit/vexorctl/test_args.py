@@ -55,7 +55,8 @@ def test_every_option_reaches_the_request() -> None:
     assert found["query"] == "a b"
     assert (found["top"], found["fresh_ms"], found["path"]) == (3, 50, "/x")
     assert found["filters"] == {
-        "paths": ["src/**", "{a,b}"], "exclude": ["t/"], "languages": ["python", "go", "c"], "kinds": ["function"],
+        "paths": ["src/**", "{a,b}"], "exclude": ["t/"], "languages": ["python", "go", "c"],
+        "kinds": ["function"],
     }  # fmt: skip
     assert (found["render"]["width"], found["render"]["color"]) == (120, True)
 
@@ -140,7 +141,7 @@ def test_argparse_knows_the_same_options_and_defaults() -> None:
 )
 def test_both_parsers_read_a_line_alike(line: str, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[Query] = []
-    monkeypatch.setattr(fast, "search", lambda found: seen.append(found) or 0)
+    monkeypatch.setattr(fast, "search", seen.append)
     parser = command_parser("search", load("search"))
     search_command.run(parser.parse_args(shlex.split(line)))
     assert vars(seen[0]) == vars(parsed(line))

@@ -23,14 +23,41 @@ from vexorctl.version import own_version
 
 Run = Callable[..., tuple[int, str, str]]
 PROJECT: dict[str, Any] = {
-    "project": "/src/shop", "name": "shop", "state": "ready", "generation": 3, "clock": "c:00000001:4", "files": 1234,
-    "chunks": 5678, "segments": 2, "pending": 0, "index_bytes": 1_740_800, "model": "m", "added_at": "t",
-}  # fmt: skip
+    "project": "/src/shop",
+    "name": "shop",
+    "state": "ready",
+    "generation": 3,
+    "clock": "c:00000001:4",
+    "files": 1234,
+    "chunks": 5678,
+    "segments": 2,
+    "pending": 0,
+    "index_bytes": 1_740_800,
+    "model": "m",
+    "added_at": "t",
+}
 STATUS: dict[str, Any] = {
-    "version": own_version(), "protocol": 1, "boot_id": "b", "pid": 42, "uptime_s": 90.0, "rss_bytes": 5_000_000,
-    "socket": "/run/s", "clients": 1, "searches": 2, "rejected_peers": 0, "projects": [PROJECT],
-    "indexer": {"state": "running", "pid": 43, "restarts": 0, "rss_bytes": 1, "watches": 9, "watch_limit": 99, "queue": 0},
-}  # fmt: skip
+    "version": own_version(),
+    "protocol": 1,
+    "boot_id": "b",
+    "pid": 42,
+    "uptime_s": 90.0,
+    "rss_bytes": 5_000_000,
+    "socket": "/run/s",
+    "clients": 1,
+    "searches": 2,
+    "rejected_peers": 0,
+    "projects": [PROJECT],
+    "indexer": {
+        "state": "running",
+        "pid": 43,
+        "restarts": 0,
+        "rss_bytes": 1,
+        "watches": 9,
+        "watch_limit": 99,
+        "queue": 0,
+    },
+}
 DEGRADED = [{"name": "watch_limit", "message": "too few watches", "hint": "raise the limit"}]
 
 
@@ -137,8 +164,14 @@ def test_list_and_status_for_people(xdg: Xdg, ctl: Run) -> None:
         _, listed, _ = ctl("list")
         _, page, err = ctl("status")
     assert listed.splitlines()[1].split() == ["shop", "degraded", "1,234", "5,678", "1.7", "MB", "/src/shop"]
-    for part in ("process 42, up 1 min 30 s", "9 of 99 watches", "! too few watches", "hint: raise the limit",
-                 "skipped 4: binary (logo.png)", "1,234 files, 5,678 chunks, 1.7 MB in 2 segments"):  # fmt: skip
+    for part in (
+        "process 42, up 1 min 30 s",
+        "9 of 99 watches",
+        "! too few watches",
+        "hint: raise the limit",
+        "skipped 4: binary (logo.png)",
+        "1,234 files, 5,678 chunks, 1.7 MB in 2 segments",
+    ):
         assert part in page
     assert (err, "\x1b" in page) == ("", False)
 
@@ -189,16 +222,30 @@ def test_interrupting_a_search_is_silent(xdg: Xdg) -> None:
 @pytest.mark.parametrize(
     ("event", "line"),
     [
-        ({"event": "published", "project": "/p", "generation": 4, "changed": list("abcdef"), "removed": ["g"]},
-         "/p  generation 4  a b c d e and 2 more"),
-        ({"event": "progress", "project": "/p", "progress": {"phase": "indexing", "files_done": 1, "files_total": 2000}},
-         "/p  indexing 1/2,000 files"),
+        (
+            {
+                "event": "published",
+                "project": "/p",
+                "generation": 4,
+                "changed": list("abcdef"),
+                "removed": ["g"],
+            },
+            "/p  generation 4  a b c d e and 2 more",
+        ),
+        (
+            {
+                "event": "progress",
+                "project": "/p",
+                "progress": {"phase": "indexing", "files_done": 1, "files_total": 2000},
+            },
+            "/p  indexing 1/2,000 files",
+        ),
         ({"event": "state", "project": "/p", "state": "ready"}, "/p  ready"),
         ({"event": "degraded", "project": "/p", "degraded": DEGRADED}, "/p  too few watches"),
         ({"event": "degraded", "project": "/p"}, "/p  well again"),
         ({"event": "overrun", "project": None}, "daemon  events were lost: this terminal was too slow"),
     ],
-)  # fmt: skip
+)
 def test_events_as_lines(event: dict[str, object], line: str) -> None:
     assert describe_event(event) == line
 
@@ -237,9 +284,15 @@ def test_version_tells_of_both(xdg: Xdg, ctl: Run) -> None:
 
 @pytest.mark.parametrize(
     ("line", "part"),
-    [("search -k 0 x", "from 1 to 1000"), ("search", "QUERY"), ("x --bogus", "--bogus"), ("help nosuch", "nosuch"),
-     ("wait --timeout -1", "--timeout"), ("search --all --path /x y", "not allowed with")],
-)  # fmt: skip
+    [
+        ("search -k 0 x", "from 1 to 1000"),
+        ("search", "QUERY"),
+        ("x --bogus", "--bogus"),
+        ("help nosuch", "nosuch"),
+        ("wait --timeout -1", "--timeout"),
+        ("search --all --path /x y", "not allowed with"),
+    ],
+)
 def test_mistakes_are_named_and_end_with_2(ctl: Run, line: str, part: str) -> None:
     status, _, err = ctl(*line.split())
     assert status == 2 and part in err

@@ -1,4 +1,4 @@
-"""The fast road as a process: bytes out, exit status, what it imports, and what it says when things go wrong."""
+"""The fast road as a process: bytes out, exit status, what it imports, what it says when things go wrong."""
 
 import json
 import os

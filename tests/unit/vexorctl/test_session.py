@@ -3,7 +3,7 @@
 import os
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -126,7 +126,8 @@ def test_a_message_in_pieces_is_put_together_and_a_time_out_loses_nothing(tmp_pa
 )
 def test_a_peer_that_misbehaves_is_an_error(tmp_path: Path, sent: bytes, message: str) -> None:
     with hand_served(tmp_path / "s", lambda peer: peer.sendall(sent)) as connection:
-        with pytest.raises(ConnectionError, match=message):
+        expected = pytest.raises(ConnectionError, match=message)
+        with expected:
             connection.receive(5)
 
 
@@ -174,7 +175,6 @@ class hand_served:  # noqa: N801 - reads as a context
 
 
 def test_a_second_use_of_a_stream_after_the_daemon_ended_is_an_error(xdg: Xdg) -> None:
-    events: Iterator[dict[str, object]]
     with fake_daemon(xdg, lambda _: {"subscribed": True}):
         events = stream("subscribe", {})
         next(events)

@@ -58,7 +58,7 @@ def test_twenty_clients_at_once_start_one_daemon_and_all_get_answers(xdg: Xdg) -
             env=env,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-        )  # fmt: skip
+        )
         for _ in range(20)
     ]
     answers = [client.communicate(timeout=60) for client in clients]
