@@ -46,39 +46,53 @@ class Candidates:
 def collect(pools: Sequence[Pool], query: Query, vector: Vectors | None) -> Candidates:
     """Score every row that may be an answer and keep the best of both rankings."""
     words = _keyword_scores(pools, _weights(pools, query))
-    meaning = [
-        scan(pool.view.segment.vectors, vector)
-        if vector is not None
-        else np.zeros(pool.view.segment.rows, np.float32)
-        for pool in pools
-    ]
-    pool_parts: list[NDArray[np.int32]] = []
-    row_parts: list[NDArray[np.int64]] = []
-    for number, (pool, word_scores, similarities) in enumerate(zip(pools, words, meaning, strict=True)):
-        if pool.mask is not None:
-            word_scores[~pool.mask] = 0.0
-            similarities[~pool.mask] = -np.inf
-        rows = np.union1d(_best(word_scores, 0.0), _best(similarities, -1.0 if vector is not None else 0.0))
-        row_parts.append(rows)
-        pool_parts.append(np.full(len(rows), number, np.int32))
-    if not row_parts:
+    meaning = [_similarities(pool, vector) for pool in pools]
+    parts = [_best_of_pool(*columns) for columns in zip(pools, words, meaning, strict=True)]
+    if not parts:
         empty = np.zeros(0, np.float32)
         return Candidates(np.zeros(0, np.int32), np.zeros(0, np.int64), empty, empty)
-    all_words = np.concatenate([scores[rows] for scores, rows in zip(words, row_parts, strict=True)])
-    all_meaning = np.concatenate([scores[rows] for scores, rows in zip(meaning, row_parts, strict=True)])
-    keep = np.union1d(_best(all_words, 0.0), _best(all_meaning, -1.0 if vector is not None else 0.0))
-    pool_column = np.concatenate(pool_parts)[keep]
-    row_column = np.concatenate(row_parts)[keep]
-    return Candidates(pool_column, row_column, all_words[keep], all_meaning[keep])
+    found = Candidates(
+        np.repeat(np.arange(len(parts), dtype=np.int32), [len(rows) for rows in parts]),
+        np.concatenate(parts),
+        np.concatenate([scores[rows] for scores, rows in zip(words, parts, strict=True)]),
+        np.concatenate([scores[rows] for scores, rows in zip(meaning, parts, strict=True)]),
+    )
+    if len(pools) == 1:
+        return found
+    keep = np.union1d(_best_words(found.words), _best_meaning(found.meaning))
+    return Candidates(found.pool[keep], found.row[keep], found.words[keep], found.meaning[keep])
 
 
-def _best(scores: Scores, above: float) -> NDArray[np.int64]:
-    """Return the indices of the `PER_LIST` highest scores greater than `above`, in no order."""
-    if len(scores) > PER_LIST:
-        top = np.argpartition(scores, len(scores) - PER_LIST)[-PER_LIST:]
-    else:
-        top = np.arange(len(scores))
-    return top[scores[top] > above]
+def _similarities(pool: Pool, vector: Vectors | None) -> Scores:
+    if vector is None:
+        return np.full(pool.view.segment.rows, -np.inf, np.float32)
+    return scan(pool.view.segment.vectors, vector)
+
+
+def _best_of_pool(pool: Pool, words: Scores, meaning: Scores) -> NDArray[np.int64]:
+    if pool.mask is not None:
+        hidden = ~pool.mask
+        words[hidden] = 0.0
+        meaning[hidden] = -np.inf
+    return np.union1d(_best_words(words), _best_meaning(meaning))
+
+
+def _best_words(scores: Scores) -> NDArray[np.int64]:
+    """Return the indices of the `PER_LIST` highest scores above 0, in no order."""
+    matching = np.flatnonzero(scores)
+    return matching[_top(scores[matching])]
+
+
+def _best_meaning(scores: Scores) -> NDArray[np.int64]:
+    """Return the indices of the `PER_LIST` highest scores, hidden rows left out, in no order."""
+    top = _top(scores)
+    return top[scores[top] > -np.inf]
+
+
+def _top(scores: Scores) -> NDArray[np.int64]:
+    if len(scores) <= PER_LIST:
+        return np.arange(len(scores))
+    return np.argpartition(scores, len(scores) - PER_LIST)[-PER_LIST:]
 
 
 def _weights(pools: Sequence[Pool], query: Query) -> dict[str, float]:

@@ -4,8 +4,9 @@ The weights are set by hand, after rules whose worth was measured one by one on 
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -58,22 +59,35 @@ class RankedFile:
 
 def rank(pools: Sequence[Pool], candidates: Candidates, query: Query) -> list[RankedFile]:
     """Return the files that hold candidates, best first; equal scores in order of path."""
-    scores = _fuse(candidates, query)
-    groups: dict[tuple[int, str], list[RankedChunk]] = {}
-    for pool_number, row, score in zip(
-        candidates.pool.tolist(), candidates.row.tolist(), scores.tolist(), strict=True
-    ):
-        pool = pools[pool_number]
-        segment = pool.view.segment
-        path = segment.paths[int(segment.chunks["file"][row])]
-        boosted = score * _symbol_factor(segment.strings[int(segment.chunks["symbol"][row])], query)
-        groups.setdefault((pool.target, path), []).append(RankedChunk(pool_number, row, boosted))
     aside_wanted = not _ASIDE_WORDS.isdisjoint(query.terms)
     ranked = [
-        _rank_file(target, path, chunks, query, aside_wanted) for (target, path), chunks in groups.items()
+        _rank_file(pools[pool], path, chunks, query, aside_wanted)
+        for pool, path, chunks in _by_file(pools, candidates, query)
     ]
     matching = [file for file in ranked if file.score > 0]
     return sorted(matching, key=lambda file: (-file.score, file.path))
+
+
+def _by_file(
+    pools: Sequence[Pool], candidates: Candidates, query: Query
+) -> Iterator[tuple[int, str, list[RankedChunk]]]:
+    """Yield the candidate chunks of each file: number of the pool, path, chunks."""
+    scores = _fuse(candidates, query)
+    for number in np.unique(candidates.pool).tolist():
+        segment = pools[number].view.segment
+        mine = candidates.pool == number
+        rows = candidates.row[mine]
+        groups: dict[int, list[RankedChunk]] = {}
+        symbols = segment.chunks["symbol"][rows].tolist()
+        for file_id, row, score, symbol in zip(
+            segment.chunks["file"][rows].tolist(), rows.tolist(), scores[mine].tolist(), symbols, strict=True
+        ):
+            boost = 1.0
+            if query.identifiers:
+                boost = _symbol_factor(segment.strings[symbol], query)
+            groups.setdefault(file_id, []).append(RankedChunk(number, row, score * boost))
+        for file_id, chunks in groups.items():
+            yield number, segment.paths[file_id], chunks
 
 
 def _fuse(candidates: Candidates, query: Query) -> Scores:
@@ -90,18 +104,18 @@ def _fuse(candidates: Candidates, query: Query) -> Scores:
 
 
 def _rank_file(
-    target: int, path: str, chunks: list[RankedChunk], query: Query, aside_wanted: bool
+    pool: Pool, path: str, chunks: list[RankedChunk], query: Query, aside_wanted: bool
 ) -> RankedFile:
     chunks.sort(key=lambda chunk: (-chunk.score, chunk.row))
     score = sum(chunk.score * CHUNK_DECAY**place for place, chunk in enumerate(chunks[:CHUNKS_COUNTED]))
     score *= _path_factor(path, query)
     if not aside_wanted and _ASIDE.search(path):
         score *= SYMBOL_ASIDE_FACTOR if query.is_symbol else ASIDE_FACTOR
-    return RankedFile(target, path, score, tuple(chunks))
+    return RankedFile(pool.target, path, score, tuple(chunks))
 
 
 def _symbol_factor(symbol: str, query: Query) -> float:
-    if not symbol or not query.identifiers or symbol.lower() not in query.identifiers:
+    if not symbol or symbol.lower() not in query.identifiers:
         return 1.0
     return DEFINES_SYMBOL_FACTOR if query.is_symbol else DEFINES_MENTIONED_FACTOR
 
@@ -114,5 +128,10 @@ def _path_factor(path: str, query: Query) -> float:
 
 
 def _share(text: str, query: Query) -> float:
-    words = set(analyse(text))
+    words = _words(text)
     return len(words.intersection(query.terms)) / len(words) if words else 0.0
+
+
+@lru_cache(maxsize=1 << 16)
+def _words(text: str) -> frozenset[str]:
+    return frozenset(analyse(text))
