@@ -23,13 +23,14 @@ The first search in a folder indexes it; after that every saved file is in the n
 """
 EPILOG = """\
 examples:
-  vexorctl "retry with backoff"            search here; QUERY needs no quotes with `search`
-  vexorctl search --json open file | head  one JSON object a line, for programs
-  vexorctl add ~/src/linux --wait          index a folder ahead of its first search
-  vexorctl doctor                          what could go wrong, with the mends
+  vexorctl "retry with backoff"       search the project of this folder
+  vexorctl search --json open file    one JSON object a line, for programs
+  vexorctl add ~/src/linux --wait     index a folder ahead of its first search
+  vexorctl doctor                     what could go wrong, with the mends
 
 exit status: 0 hits, 1 none, 2 error. More on a command: vexorctl COMMAND --help
-environment: NO_COLOR, VEXORCTL_NO_SPAWN=1 (never start the daemon), VEXORCTL_DEBUG=1 (tracebacks)
+environment: NO_COLOR, VEXORCTL_NO_SPAWN=1 (never start the daemon),
+VEXORCTL_DEBUG=1 (tracebacks)
 """
 
 

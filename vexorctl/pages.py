@@ -42,7 +42,8 @@ def print_status(status: JsonObject, color: str) -> None:
         Text.assemble(
             ("vexord ", "bold"), f"{text(status, 'version')}  process {number(status, 'pid')}, up ",
             f"{duration(seconds(status, 'uptime_s') or 0)}, {size(number(status, 'rss_bytes'))}, ",
-            f"{number(status, 'clients')} clients, {number(status, 'searches')} searches",
+            f"{plural(number(status, 'clients'), 'client')}, "
+            f"{plural(number(status, 'searches'), 'search', 'es')}",
         )
     )  # fmt: skip
     running = text(indexer, "state") == "running"
@@ -51,8 +52,9 @@ def print_status(status: JsonObject, color: str) -> None:
         Text.assemble(
             ("indexer ", "bold"), (text(indexer, "state"), "green" if running else "yellow"),
             f"  process {number(indexer, 'pid')}, {size(number(indexer, 'rss_bytes'))}, ",
-            f"{number(indexer, 'watches'):,}{f' of {limit:,}' if limit else ''} watches, ",
-            f"{number(indexer, 'queue')} queued, {number(indexer, 'restarts')} restarts",
+            f"{number(indexer, 'watches'):,}{f' of {limit:,}' if limit else ''} watches",
+            f", {number(indexer, 'queue'):,} queued" if number(indexer, "queue") else "",
+            f", {plural(number(indexer, 'restarts'), 'restart')}" if number(indexer, "restarts") else "",
         )
     )  # fmt: skip
     if text(indexer, "last_error"):
@@ -76,6 +78,11 @@ def console(color: str) -> Console:
     return page
 
 
+def plural(count: int, noun: str, ending: str = "s") -> str:
+    """Return a count with its noun, e.g. `1,024 files`."""
+    return f"{count:,} {noun}{'' if count == 1 else ending}"
+
+
 def size(count: int) -> str:
     """Return bytes for a person, e.g. `1.7 MB`."""
     value = float(count)
@@ -92,9 +99,9 @@ def _project(page: Console, project: JsonObject) -> None:
         Text.assemble((text(project, "name"), "bold"), "  ", _state(project), f"  {text(project, 'project')}")
     )
     page.print(
-        f"  {number(project, 'files'):,} files, {number(project, 'chunks'):,} chunks, "
-        f"{size(number(project, 'index_bytes'))} in {number(project, 'segments')} segments, "
-        f"generation {number(project, 'generation')}, {number(project, 'pending')} pending"
+        f"  {plural(number(project, 'files'), 'file')}, {plural(number(project, 'chunks'), 'chunk')}, "
+        f"{size(number(project, 'index_bytes'))} in {plural(number(project, 'segments'), 'segment')}, "
+        f"generation {number(project, 'generation')}, {number(project, 'pending'):,} pending"
     )
     if member(project, "progress"):
         page.print(f"  {describe(project, 0)}")

@@ -1,21 +1,16 @@
 """`vexorctl service`: start the daemon at login, by systemd or launchd."""
 
 import argparse
-import contextlib
 import dataclasses
 import json
 import sys
-import time
 
 from vexorctl.errors import ClientError
 from vexorctl.managers import CommandError, Outcome, manager
-from vexorctl.session import request
-from vexorctl.spawn import daemon_lock_is_held
+from vexorctl.stopping import stop_daemon
 from vexorctl.unit_files import daemon_command
 
 HELP = "start the daemon at login (systemd user unit or launchd agent)"
-_STOP_TIMEOUT_S = 10.0
-_LOOK_S = 0.05
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -35,7 +30,7 @@ def run(args: argparse.Namespace) -> int:
     try:
         if args.action == "install":
             if not args.no_start and manager().state().active is not None:
-                _stop_running_daemon()
+                stop_daemon()  # one started on demand holds the lock; its successor is the service
             outcome = manager().install(daemon_command(), start=not args.no_start)
         else:
             outcome = manager().uninstall()
@@ -45,17 +40,6 @@ def run(args: argparse.Namespace) -> int:
         raise ClientError(f"cannot write {error.filename}: {error.strerror}", "mend its rights") from None
     _report(outcome)
     return 0
-
-
-def _stop_running_daemon() -> None:
-    """One that was started on demand holds the lock; its successor is the service."""
-    with contextlib.suppress(ClientError):  # none runs, or it hangs: the lock tells which
-        request("shutdown", {}, start=False)
-    deadline = time.monotonic() + _STOP_TIMEOUT_S
-    while daemon_lock_is_held():
-        if time.monotonic() >= deadline:
-            raise ClientError("the running daemon does not stop", "run: vexorctl stop, then try again")
-        time.sleep(_LOOK_S)
 
 
 def _report(outcome: Outcome) -> None:

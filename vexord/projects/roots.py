@@ -24,7 +24,7 @@ def resolve_root(path: str, exact: bool = True, force: bool = False) -> str:
         raise ProtocolError(
             BAD_ROOT,
             f"{root} is too wide: it is or contains your home folder",
-            "name a project folder, or insist with --force",
+            "name a project folder, or insist: vexorctl add --force DIR",
         )
     return root
 

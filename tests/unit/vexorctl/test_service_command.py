@@ -1,7 +1,6 @@
 """`vexorctl service` against real folders, with a stand-in `systemctl` that keeps a diary."""
 
 import argparse
-import fcntl
 import json
 import os
 import plistlib
@@ -11,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import StartDaemon
 from tests.support.xdg import Xdg
 from vexorctl import unit_files
 from vexorctl.commands import service
@@ -30,12 +30,7 @@ def systemctl(xdg: Xdg, monkeypatch: pytest.MonkeyPatch) -> Path:
     program.write_text(f'#!/bin/sh\necho "$@" >> {diary}\n! grep -qx -e "$2" {folder}/fail 2>/dev/null\n')
     program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
-    monkeypatch.setattr(service, "request", no_daemon)
     return folder
-
-
-def no_daemon(*_: object, **__: object) -> dict[str, object]:
-    raise ClientError("no daemon runs", "")
 
 
 def run(*words: str) -> int:
@@ -67,7 +62,7 @@ def test_without_a_user_manager_it_says_what_to_run(
     xdg: Xdg, systemctl: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (systemctl / "fail").write_text("show-environment\n")
-    monkeypatch.setattr(service, "request", lambda *_, **__: pytest.fail("stopped a daemon for nothing"))
+    monkeypatch.setattr(service, "stop_daemon", lambda: pytest.fail("stopped a daemon for nothing"))
     assert run("install") == 0
     assert unit_file(xdg).exists()
     said = capsys.readouterr().err
@@ -80,24 +75,11 @@ def test_a_refusal_of_the_manager_is_an_error_with_its_words(xdg: Xdg, systemctl
         run("install")
 
 
-def test_a_running_daemon_is_stopped_first_and_waited_for(
-    xdg: Xdg, systemctl: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (xdg.runtime / "vexord").mkdir()
-    lock = os.open(xdg.runtime / "vexord" / "vexord.lock", os.O_RDWR | os.O_CREAT, 0o600)
-    fcntl.flock(lock, fcntl.LOCK_EX)
-    asked: list[str] = []
-    monkeypatch.setattr(service, "request", lambda method, params, start: asked.append(method) or {})
-    monkeypatch.setattr(service.time, "sleep", lambda _: fcntl.flock(lock, fcntl.LOCK_UN))
+def test_a_running_daemon_makes_room_for_the_service(systemctl: Path, daemon: StartDaemon) -> None:
+    running = daemon()
     assert run("install") == 0
-    os.close(lock)
-    assert asked == ["shutdown"]
-    monkeypatch.setattr(service, "_STOP_TIMEOUT_S", 0.0)
-    lock = os.open(xdg.runtime / "vexord" / "vexord.lock", os.O_RDWR)
-    fcntl.flock(lock, fcntl.LOCK_EX)
-    with pytest.raises(ClientError, match="does not stop"):
-        run("install")
-    os.close(lock)
+    assert running.process.wait(10) == 0
+    assert "--user enable --now vexord.service" in (systemctl / "diary").read_text()
 
 
 def test_uninstall_undoes_install_and_may_be_repeated(xdg: Xdg, systemctl: Path) -> None:
