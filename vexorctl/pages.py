@@ -7,7 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from vexorctl.progress import describe, duration
-from vexorctl.values import JsonObject, member, members, number, seconds, text, texts
+from vexorctl.values import JsonObject, member, members, number, plural, seconds, text, texts
 from vexorctl.version import mismatch_note
 
 _STATE_STYLES = {"ready": "green", "indexing": "cyan", "new": "cyan", "failed": "red", "root_gone": "red"}
@@ -76,11 +76,6 @@ def console(color: str) -> Console:
     if not page.is_terminal:
         page.width = _PLAIN_WIDTH
     return page
-
-
-def plural(count: int, noun: str, ending: str = "s") -> str:
-    """Return a count with its noun, e.g. `1,024 files`."""
-    return f"{count:,} {noun}{'' if count == 1 else ending}"
 
 
 def size(count: int) -> str:

@@ -37,3 +37,8 @@ def texts(source: JsonObject, name: str) -> list[str]:
     """Return the texts of a list."""
     value = source.get(name)
     return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
+
+
+def plural(count: int, noun: str, ending: str = "s") -> str:
+    """Return a count with its noun, e.g. `1,024 files`."""
+    return f"{count:,} {noun}{'' if count == 1 else ending}"

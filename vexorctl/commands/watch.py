@@ -6,7 +6,7 @@ import os
 import time
 
 from vexorctl.session import stream
-from vexorctl.values import JsonObject, member, members, number, text, texts
+from vexorctl.values import JsonObject, member, members, number, plural, text, texts
 
 HELP = "follow what the daemon does, until interrupted"
 _PATHS_SHOWN = 5
@@ -26,7 +26,8 @@ def run(args: argparse.Namespace) -> int:
     events = stream("subscribe", params)
     subscribed = next(events)
     if not args.json:
-        print(f"following {len(texts(subscribed, 'projects'))} projects; Ctrl-C ends it", flush=True)
+        folders = plural(len(texts(subscribed, "projects")), "folder")
+        print(f"following {folders}; Ctrl-C ends it", flush=True)
     for event in events:
         if args.json:
             print(json.dumps(event), flush=True)
