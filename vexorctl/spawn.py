@@ -133,11 +133,14 @@ def _start_once(deadline: float) -> None:
 def _spawn(ready_fd: int) -> None:
     path = log_file()
     command = [sys.executable, "-P", "-m", "vexord", "--ready-fd", str(ready_fd), "--log-file", path]
+    mask = os.umask(0o077)  # makedirs gives its mode to the last folder alone
     try:
-        os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
         log = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise ClientError(f"cannot write {path}: {error.strerror}", "mend its rights, or make room") from None
+    finally:
+        os.umask(mask)
     try:
         process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/", pass_fds=(ready_fd,),

@@ -67,6 +67,22 @@ def test_twenty_clients_at_once_start_one_daemon_and_all_get_answers(xdg: Xdg) -
     assert starts() == 1
 
 
+def test_nothing_is_open_to_others_under_the_loosest_umask(xdg: Xdg) -> None:
+    root = make_tree(xdg.base / "shop", {"cart.py": "total_with_tax = 1\n"})
+    command = 'umask 000; exec "$0" -P -m vexorctl add "$1" --wait'
+    subprocess.run(
+        ["sh", "-c", command, sys.executable, str(root)], env=xdg.env, check=True, capture_output=True
+    )
+    made = [
+        path
+        for folder in (xdg.runtime, xdg.cache, xdg.state, xdg.config)
+        for path in folder.rglob("*")
+        if not path.is_symlink()
+    ]
+    assert any(path.name == "vectors.npy" for path in made)
+    assert [path for path in made if path.stat().st_mode & 0o077] == []
+
+
 def test_a_killed_daemon_is_replaced_by_the_next_command(xdg: Xdg) -> None:
     first = request("hello", {})["pid"]
     assert isinstance(first, int)
