@@ -14,9 +14,10 @@ from typing import Any
 import msgspec
 
 from vexor_protocol import MIN_PROTOCOL_VERSION, PROTOCOL_VERSION
+from vexor_protocol.envelope import ErrorObject, Request
 from vexor_protocol.errors import ALL
 from vexor_protocol.jsonl import HitLine, ReplyLine
-from vexor_protocol.messages import METHODS, ErrorObject, EventParams, Request
+from vexor_protocol.messages import METHODS, EventParams
 
 Schema = dict[str, Any]
 

@@ -5,6 +5,7 @@ from typing import Any, Literal, TypeVar
 
 import msgspec
 from vexor_protocol import MIN_PROTOCOL_VERSION, PROTOCOL_VERSION
+from vexor_protocol.envelope import ErrorData, ErrorObject, Request
 from vexor_protocol.errors import (
     INVALID_PARAMS,
     INVALID_REQUEST,
@@ -13,7 +14,7 @@ from vexor_protocol.errors import (
     ErrorKind,
     ProtocolError,
 )
-from vexor_protocol.messages import METHODS, ErrorData, ErrorObject, EventParams, Params, Request
+from vexor_protocol.messages import METHODS, EventParams, Params
 
 RequestId = str | int | None
 T = TypeVar("T")

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
+from vexor_protocol.envelope import Request
 from vexor_protocol.errors import (
     BUSY,
     DEADLINE,
@@ -17,7 +18,6 @@ from vexor_protocol.errors import (
     SHUTTING_DOWN,
     ProtocolError,
 )
-from vexor_protocol.messages import Request
 
 from vexord.server.codec import (
     RefusedRequestError,
