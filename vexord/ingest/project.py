@@ -186,7 +186,7 @@ class Project:
                 self._expand(path, seq)
             else:
                 paths.append(path)
-        self._absorb(self._pipeline.run(paths))
+        self._absorb(self._pipeline.run(self._gone_or_wanted(paths)))
 
     def _expand(self, folder: str, seq: int) -> None:
         """A folder appeared, vanished or moved: its files, those there and those indexed, take its place."""
