@@ -3,7 +3,6 @@
 import itertools
 import os
 import shutil
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -95,7 +94,4 @@ def quantiles(values: Sequence[float], *shares: float) -> list[float]:
 
 def describe_machine() -> str:
     load = os.getloadavg()[0]
-    return f"{os.cpu_count()} cores, load {load:.1f}, Python {sys.version.split()[0]}, median of runs below"
-
-
-median = statistics.median
+    return f"{os.cpu_count()} cores, load {load:.1f}, Python {sys.version.split()[0]}"
