@@ -163,7 +163,7 @@ class Indexer:
                     reasons=[] if fresh else project.reasons(),
                     pending=0 if fresh else project.pending_count(),
                     pending_paths=[] if fresh else project.pending_sample(_PENDING_NAMED),
-                    generation=project.report().generation,
+                    generation=project.generation,
                     tick=project.tick,
                 )
             )

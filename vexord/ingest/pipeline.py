@@ -70,11 +70,11 @@ class Pipeline:
         self._embedder = embedder
 
     def run(self, paths: Iterable[str], force: bool = False) -> Outcome:
-        """Look at each path; `force` takes unchanged files too."""
+        """Look at each path; `force` takes unchanged files too, and embeds every chunk anew."""
         outcome = Outcome()
         for path in paths:
             self._check(path, force, outcome)
-        self._embed(outcome)
+        self._embed(outcome, force)
         return outcome
 
     def _check(self, path: str, force: bool, outcome: Outcome) -> None:
@@ -153,13 +153,13 @@ class Pipeline:
             )
         )
 
-    def _embed(self, outcome: Outcome) -> None:
-        """Fill in vectors; a chunk whose text the file already had keeps the vector it has."""
+    def _embed(self, outcome: Outcome, force: bool) -> None:
+        """Fill in vectors; unless `force`, a chunk whose text the file already had keeps its vector."""
         wanted: list[str] = []
         slots: list[tuple[int, int]] = []
         matrices: list[NDArray[np.int8]] = []
         for number, file in enumerate(outcome.upserts):
-            known = self._table.reusable(file.path) if self._table.get(file.path) else {}
+            known = {} if force else self._table.reusable(file.path)
             matrix = np.zeros((len(file.chunks), self._embedder.fingerprint.dimensions), np.int8)
             for row, chunk in enumerate(file.chunks):
                 vector = known.get(embed_hash(chunk)) if known else None

@@ -2,7 +2,6 @@
 
 import logging
 import os
-import secrets
 import stat
 import time
 
@@ -42,7 +41,6 @@ class Project:
 
     def __init__(self, spec: ProjectSpec, embedder: Embedder, watcher: Watcher) -> None:
         self.spec = spec
-        self.epoch = secrets.token_hex(4)
         self.tick = 0
         self.pending = Pending()
         self.syncs = Syncs()
@@ -69,6 +67,16 @@ class Project:
         self._watch()
 
     # --- what the main loop asks ---------------------------------------------------------------------------
+
+    @property
+    def epoch(self) -> str:
+        """8 hex digits, made anew whenever the project is opened."""
+        return self._writer.epoch
+
+    @property
+    def generation(self) -> int:
+        """Number of the last generation published."""
+        return self._writer.generation
 
     @property
     def scanning(self) -> bool:
@@ -113,7 +121,8 @@ class Project:
     def dirty(self, rel: str, is_dir: bool, now: float) -> None:
         """Note an event."""
         if self._rules.is_rule_file(rel):
-            self.want_scan(reload_rules=True)
+            self._rules.reload()
+            self.want_scan()
         if rel == "" or not self._excluded(rel, is_dir):
             self.pending.add(rel, is_dir, now)
 
@@ -126,10 +135,8 @@ class Project:
             self.health.degrade(reason, detail)
         self.want_scan(at_once=False)
 
-    def want_scan(self, *, reload_rules: bool = False, full: bool = False, at_once: bool = True) -> None:
+    def want_scan(self, *, full: bool = False, at_once: bool = True) -> None:
         """Compare the tree with the index again."""
-        if reload_rules:
-            self._rules.reload()
         self._rescan_all |= full
         self._scan_wanted = True
         self._scan_at_once |= at_once
@@ -161,11 +168,11 @@ class Project:
             return self._commit()
         if self._scan is None:
             self._start_scan(now)
-        return self._step_scan(now) if self._scan is not None else None
+        return self._step_scan(self._scan, now) if self._scan is not None else None
 
     def idle_work(self) -> Published | None:
         """One background merge, if one is due; returns what was published."""
-        before = self._writer.generation
+        before = self.generation
         try:
             self._writer.merge_step()
         except OSError as error:
@@ -173,7 +180,7 @@ class Project:
             return None
         if self._writer.take_lost():
             self.want_scan()
-        return self._published([], []) if self._writer.generation != before else None
+        return self._published([], []) if self.generation != before else None
 
     def _work_events(self, now: float, urgent: int) -> None:
         paths: list[str] = []
@@ -223,10 +230,7 @@ class Project:
             self._set_state("indexing")
         self.changed_state = True
 
-    def _step_scan(self, now: float) -> Published | None:
-        scan = self._scan
-        if scan is None:
-            return None
+    def _step_scan(self, scan: Scan, now: float) -> Published | None:
         if not scan.walked:
             if scan.walk():
                 self._note_empty(scan)
@@ -308,7 +312,7 @@ class Project:
         self.changed_state = True
         return Published(
             self.spec.id,
-            self._writer.generation,
+            self.generation,
             self.epoch,
             self.tick,
             changed[:_NAMED_PATHS],
@@ -326,7 +330,7 @@ class Project:
             state=self.state,
             epoch=self.epoch,
             tick=self.tick,
-            generation=self._writer.generation,
+            generation=self.generation,
             pending=self.pending_count(),
             files=files,
             chunks=chunks,
