@@ -2,9 +2,6 @@
 
 import codecs
 
-ENCODINGS = ("utf-8", "utf-8-sig", "utf-16-le", "utf-16-be", "cp1252", "binary")
-"""Closed list; its order is part of the on-disk format (append only). UTF-16 files carry their mark."""
-
 _BOMS = {"utf-8-sig": codecs.BOM_UTF8, "utf-16-le": codecs.BOM_UTF16_LE, "utf-16-be": codecs.BOM_UTF16_BE}
 
 

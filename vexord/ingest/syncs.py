@@ -70,8 +70,3 @@ class Syncs:
                 still_open.append(sync)
         self._open = still_open
         return done
-
-    def drain(self) -> list[PendingSync]:
-        """Remove and return all."""
-        everything, self._open = self._open, []
-        return everything

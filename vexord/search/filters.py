@@ -1,6 +1,7 @@
 """Filters as masks over the rows of a segment: live rows, folder, path globs, language, kind."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -103,6 +104,7 @@ def _file_mask(segment: Segment, wanted: RowFilter) -> Mask:
     return mask
 
 
+@lru_cache(maxsize=256)
 def _compile(patterns: tuple[str, ...]) -> GitIgnoreSpec:
     try:
         return GitIgnoreSpec.from_lines(patterns)

@@ -45,4 +45,4 @@ def test_only_a_patient_barrier_waits_for_a_scan_that_will_outlast_it() -> None:
     syncs.add(sync(2, cookie=8, expires_s=10.0, patient=True))
     answered = syncs.take(lambda *_: False, now=0.0, eta_s=60.0)
     assert [(s.seq, fresh) for s, fresh in answered] == [(1, False)]
-    assert [s.seq for s in syncs.drain()] == [2]
+    assert [(s.seq, fresh) for s, fresh in syncs.take(always, now=10.0, eta_s=None)] == [(2, False)]
