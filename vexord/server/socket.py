@@ -10,12 +10,12 @@ from dataclasses import dataclass
 
 import zmq
 from vexor_protocol.locations import LocationError
+from vexor_protocol.wire import MAX_REQUEST_BYTES
 
 from vexord.server.auth import ZAP_DOMAIN, Gatekeeper
 
 logger = logging.getLogger(__name__)
 
-MAX_FRAME_BYTES = 1 << 20
 MAX_FRAMES = 4
 """Frames kept of one message; the rest is read and dropped."""
 MAX_PEERS = 512
@@ -188,7 +188,7 @@ _BIND_HINT = "check the rights of its folder, or set XDG_RUNTIME_DIR to another"
 
 def _set_options(socket: "zmq.Socket[bytes]") -> None:
     socket.zap_domain = ZAP_DOMAIN
-    socket.maxmsgsize = MAX_FRAME_BYTES
+    socket.maxmsgsize = MAX_REQUEST_BYTES
     socket.handshake_ivl = 2_000
     socket.heartbeat_ivl = 5_000
     socket.heartbeat_timeout = 15_000

@@ -1,6 +1,5 @@
 """Every registered project: opened with the indexer, updated by its messages, found by path."""
 
-import logging
 import os
 import shutil
 from collections.abc import Callable
@@ -27,8 +26,6 @@ from vexord.server.freshness import Freshness
 from vexord.server.projects_view import ProjectView
 from vexord.server.snapshots import Slot
 from vexord.server.timers import Timers
-
-logger = logging.getLogger(__name__)
 
 EventKind = Literal["progress", "published", "state", "degraded"]
 Publish = Callable[[ProjectView, EventParams], None]
@@ -136,10 +133,7 @@ class Tracker:
         self._delete_leaving()
         self._running = True
         for view in self.views:
-            try:
-                self._send(OpenProject(view.spec))
-            except ValueError:  # one root that cannot be told must not keep the others closed
-                logger.exception("cannot open project root=%r", view.project.root)
+            self._send(OpenProject(view.spec))
         self.freshness.indexer_back()
 
     def indexer_lost(self) -> None:

@@ -5,26 +5,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.trees import make_tree
 from vexord.ingest.ignore import IgnoreReason, IgnoreRules
 
 BACKENDS = ["re2", "simple"]
 
 
-@pytest.fixture(autouse=True)
-def _own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No rule of the person who runs the tests."""
-    home = tmp_path_factory.mktemp("home")
-    monkeypatch.setenv("HOME", str(home))
-    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
-    for name in ("XDG_CONFIG_HOME", "GIT_CONFIG_GLOBAL", "GIT_DIR"):
-        monkeypatch.delenv(name, raising=False)
-
-
-def plant(root: Path, files: dict[str, str]) -> None:
-    for rel, content in files.items():
-        path = root / rel
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(content)
+pytestmark = pytest.mark.usefixtures("own_home")
 
 
 def git(root: Path, *argv: str, stdin: bytes = b"") -> bytes:
@@ -210,14 +197,14 @@ def test_the_global_excludes_file_named_in_gitconfig_is_read(tmp_path: Path) -> 
 def test_the_default_global_excludes_file_is_below_xdg_config_home(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    plant(tmp_path, {"cfg/git/ignore": "*.bak\n", "root/x": ""})
+    make_tree(tmp_path, {"cfg/git/ignore": "*.bak\n", "root/x": ""})
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "cfg"))
     assert IgnoreRules(str(tmp_path / "root")).ignored("x.bak", is_dir=False)
 
 
 def test_an_included_configuration_is_read(tmp_path: Path) -> None:
     home = Path(os.environ["HOME"])
-    plant(
+    make_tree(
         home,
         {
             ".gitconfig": "[include] path = more.inc\n",
@@ -240,7 +227,7 @@ def test_info_exclude_holds_in_a_worktree_whose_git_is_a_file(tmp_path: Path) ->
 
 
 def test_rules_above_the_root_hold_up_to_the_git_root_and_no_further(tmp_path: Path) -> None:
-    plant(
+    make_tree(
         tmp_path,
         {
             ".gitignore": "*.out\n",
@@ -257,21 +244,21 @@ def test_rules_above_the_root_hold_up_to_the_git_root_and_no_further(tmp_path: P
 
 
 def test_gitignore_holds_outside_a_work_tree(tmp_path: Path) -> None:
-    plant(tmp_path, {"sub/.gitignore": "/x\n"})
+    make_tree(tmp_path, {"sub/.gitignore": "/x\n"})
     rules = IgnoreRules(str(tmp_path))
     assert rules.ignored("sub/x", is_dir=False)
     assert not rules.ignored("sub/k/x", is_dir=False)
 
 
 def test_a_nested_repository_brings_its_own_exclude_file(tmp_path: Path) -> None:
-    plant(tmp_path, {"inner/.git/info/exclude": "/x\n"})
+    make_tree(tmp_path, {"inner/.git/info/exclude": "/x\n"})
     rules = IgnoreRules(str(tmp_path))
     assert rules.ignored("inner/x", is_dir=False)
     assert not rules.ignored("x", is_dir=False)
 
 
 def test_the_root_itself_is_never_ignored(tmp_path: Path) -> None:
-    plant(tmp_path, {".gitignore": "build/\n", "build/pyvenv.cfg": "", ".git/HEAD": ""})
+    make_tree(tmp_path, {".gitignore": "build/\n", "build/pyvenv.cfg": "", ".git/HEAD": ""})
     rules = IgnoreRules(str(tmp_path / "build"))
     assert not rules.ignored("", is_dir=True)
     assert not rules.ignored("a.py", is_dir=False)

@@ -3,38 +3,26 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.trees import make_tree
 from vexord.ingest.ignore import IgnoreReason, IgnoreRules
 
-
-@pytest.fixture(autouse=True)
-def _own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No rule of the person who runs the tests."""
-    home = tmp_path_factory.mktemp("home")
-    monkeypatch.setenv("HOME", str(home))
-    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
-    for name in ("XDG_CONFIG_HOME", "GIT_CONFIG_GLOBAL", "GIT_DIR"):
-        monkeypatch.delenv(name, raising=False)
-
-
-def plant(root: Path, files: dict[str, str]) -> None:
-    for rel, content in files.items():
-        path = root / rel
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(content)
+pytestmark = pytest.mark.usefixtures("own_home")
 
 
 # --- .vexorignore ----------------------------------------------------------------------------------
 
 
 def test_vexorignore_has_the_last_word_over_a_deeper_gitignore(tmp_path: Path) -> None:
-    plant(tmp_path, {"sub/.gitignore": "*.md\n", ".vexorignore": "!*.md\n*.py\n"})
+    make_tree(tmp_path, {"sub/.gitignore": "*.md\n", ".vexorignore": "!*.md\n*.py\n"})
     rules = IgnoreRules(str(tmp_path))
     assert not rules.ignored("sub/a.md", is_dir=False)
     assert rules.explain("sub/a.py", False) == IgnoreReason(str(tmp_path / ".vexorignore"), 2, "*.py")
 
 
 def test_a_reinclude_reaches_into_an_ignored_folder_that_it_names(tmp_path: Path) -> None:
-    plant(tmp_path, {".gitignore": "build/\n", ".vexorignore": "!build/generated/\n!build/deep/**/keep.py\n"})
+    make_tree(
+        tmp_path, {".gitignore": "build/\n", ".vexorignore": "!build/generated/\n!build/deep/**/keep.py\n"}
+    )
     rules = IgnoreRules(str(tmp_path))
     wanted = [
         "build/generated/a.py",
@@ -48,7 +36,9 @@ def test_a_reinclude_reaches_into_an_ignored_folder_that_it_names(tmp_path: Path
 
 
 def test_an_ignored_folder_is_entered_only_if_a_reinclude_names_something_in_it(tmp_path: Path) -> None:
-    plant(tmp_path, {".gitignore": "build/\nout/\n", ".vexorignore": "!*.md\n!*/x.py\n!build/generated/\n"})
+    make_tree(
+        tmp_path, {".gitignore": "build/\nout/\n", ".vexorignore": "!*.md\n!*/x.py\n!build/generated/\n"}
+    )
     rules = IgnoreRules(str(tmp_path))
     assert not rules.ignored("build", is_dir=True)
     assert rules.explain("build", is_dir=True) == IgnoreReason(str(tmp_path / ".gitignore"), 1, "build/")
@@ -62,7 +52,7 @@ def test_an_ignored_folder_is_entered_only_if_a_reinclude_names_something_in_it(
 
 
 def test_other_rules_still_hold_inside_a_reincluded_folder(tmp_path: Path) -> None:
-    plant(tmp_path, {".gitignore": "build/\n*.log\n", ".vexorignore": "!build/\n"})
+    make_tree(tmp_path, {".gitignore": "build/\n*.log\n", ".vexorignore": "!build/\n"})
     rules = IgnoreRules(str(tmp_path))
     assert not rules.ignored("build/a.py", is_dir=False)
     assert rules.ignored("build/a.log", is_dir=False)
@@ -109,14 +99,14 @@ def test_a_worktree_s_git_file_is_left_out(tmp_path: Path) -> None:
 def test_a_folder_is_build_output_only_where_its_tool_left_a_mark(
     tmp_path: Path, folder: str, mark: str, contrary: str | None
 ) -> None:
-    plant(tmp_path, {f"{folder}/a": ""})
+    make_tree(tmp_path, {f"{folder}/a": ""})
     assert not IgnoreRules(str(tmp_path)).ignored(folder, is_dir=True)
-    plant(tmp_path, {mark: ""})
+    make_tree(tmp_path, {mark: ""})
     reason = IgnoreRules(str(tmp_path)).explain(folder, is_dir=True)
     assert reason is not None
     assert reason.pattern.endswith(Path(mark).name)
     if contrary:
-        plant(tmp_path, {contrary: ""})
+        make_tree(tmp_path, {contrary: ""})
         assert not IgnoreRules(str(tmp_path)).ignored(folder, is_dir=True)
 
 

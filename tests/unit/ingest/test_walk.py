@@ -8,11 +8,7 @@ from vexord.index.types import FileStamp
 from vexord.ingest.ignore import IgnoreRules
 from vexord.ingest.walk import WalkReport, walk
 
-
-@pytest.fixture(autouse=True)
-def _own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HOME", str(tmp_path_factory.mktemp("home")))
-    monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
+pytestmark = pytest.mark.usefixtures("own_home")
 
 
 def plant(root: Path, *files: str) -> None:
