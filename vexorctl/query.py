@@ -26,7 +26,7 @@ _VALUED = {
 _PLAIN: dict[str, tuple[str, object]] = {
     "--json": ("format", "jsonl"), "--porcelain": ("format", "porcelain"),
     "--porcelain-z": ("format", "porcelain-z"), "--no-fresh": ("fresh_ms", 0), "--all": ("everywhere", True),
-    "--no-spawn": ("spawn", False),
+    "--no-spawn": ("spawn", False), "--explain": ("explain", True),
 }  # fmt: skip
 _NUMBERS = {"top": (1, MAX_TOP), "fresh_ms": (0, MAX_MS), "width": (MIN_WIDTH, MAX_WIDTH)}
 _LINKING_PROGRAMS = (b"iTerm.app", b"WezTerm", b"vscode", b"ghostty", b"Hyper", b"rio", b"WarpTerminal")
@@ -51,6 +51,7 @@ class Query:
         self.color = "auto"
         self.width = 0
         self.spawn = True
+        self.explain = False
 
     @property
     def patience_ms(self) -> int:
@@ -129,6 +130,8 @@ def request(query: Query) -> bytes:
         f'"v":{PROTOCOL_VERSION},"query":{text(query.words)},"top":{query.top},"fresh_ms":{query.fresh_ms}',
         f'"deadline_ms":{patience},"render":{_render(query, text(folder))}',
     ]
+    if query.explain:
+        members.append('"explain":true')
     if not query.everywhere:
         path = query.path if query.path[:1] == "/" else f"{folder}/{query.path}" if query.path else folder
         members.append(f'"path":{text(path)},"register":true,"first_index_ms":{FIRST_INDEX_MS}')

@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from vexor_protocol.messages import Place, ProjectFreshness
+from vexor_protocol.messages import Part, Place, ProjectFreshness
 
 
 class HitLine(Struct, kw_only=True, tag="hit", tag_field="type"):
@@ -23,6 +23,7 @@ class HitLine(Struct, kw_only=True, tag="hit", tag_field="type"):
     text: str
     focus_line: int | None
     more: list[Place]
+    explain: list[Part]
     stale: bool
     """That of its own project, like `generation` and `clock`: a line can be judged alone."""
     generation: int | None

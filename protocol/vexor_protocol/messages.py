@@ -12,6 +12,8 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta, Struct
 
+from vexor_protocol.health import Degraded, IndexerStatus, Progress, ProjectStatus
+
 MAX_QUERY_CHARS = 32_768
 MAX_QUERIES = 100
 MAX_HITS = 1_000
@@ -54,69 +56,6 @@ class HelloResult(Struct, kw_only=True):
 
 class StatusParams(Params):
     """`status`: the daemon's health and every project's; never touches disk."""
-
-
-class Progress(Struct, kw_only=True):
-    """How far a scan of one project has come. Rates are per second over the last few seconds."""
-
-    phase: Literal["scanning", "indexing"]
-    files_done: int
-    files_total: int
-    bytes_done: int
-    bytes_total: int
-    chunks_done: int
-    elapsed_s: float
-    eta_s: float | None = None
-
-
-class Degraded(Struct, kw_only=True, frozen=True):
-    """A sticky, named reason why a project is not at its best, with what mends it."""
-
-    name: str
-    message: str
-    hint: str = ""
-
-
-class SkippedFiles(Struct, kw_only=True, frozen=True):
-    """Files that are indexed by name only, or not at all, counted by reason, with a few examples."""
-
-    reason: str
-    count: int
-    examples: list[str]
-
-
-class ProjectStatus(Struct, kw_only=True):
-    """State of one project as last reported by the indexer."""
-
-    project: str
-    name: str
-    state: Literal["new", "indexing", "ready", "failed", "root_gone"]
-    generation: int
-    clock: str
-    files: int
-    chunks: int
-    segments: int
-    pending: int
-    index_bytes: int
-    model: str
-    added_at: str
-    indexed_at: str | None = None
-    progress: Progress | None = None
-    degraded: list[Degraded] = []
-    skipped: list[SkippedFiles] = []
-
-
-class IndexerStatus(Struct, kw_only=True):
-    """The indexer process."""
-
-    state: Literal["starting", "running", "restarting", "stopped"]
-    pid: int | None
-    restarts: int
-    rss_bytes: int
-    watches: int
-    watch_limit: int | None
-    queue: int
-    last_error: str = ""
 
 
 class StatusResult(Struct, kw_only=True):
@@ -271,6 +210,8 @@ class SearchParams(Params):
     first_index_ms: Millis = 0
     """How long to wait instead if this very request registered the folder."""
     filters: Filters = msgspec.field(default_factory=Filters)
+    explain: bool = False
+    """Say of each hit what made up its score."""
     render: RenderOptions | None = None
 
 
@@ -282,6 +223,16 @@ class Place(Struct, kw_only=True, frozen=True):
     score: float
     symbol: str | None
     kind: str
+
+
+class Part(Struct, kw_only=True, frozen=True):
+    """One signal's part in the score of a hit."""
+
+    part: str
+    value: float
+    """What the signal said, on a scale of its own."""
+    share: float
+    """What that added to the score, or took from it; the shares of a hit add up to its score."""
 
 
 class Hit(Struct, kw_only=True):
@@ -300,6 +251,8 @@ class Hit(Struct, kw_only=True):
     focus_line: int | None = None
     """The line inside the chunk that carries most of the query's words."""
     more: list[Place] = []
+    explain: list[Part] = []
+    """What made up the score, if `explain` was asked for."""
 
 
 class ProjectFreshness(Struct, kw_only=True):

@@ -70,6 +70,7 @@ def _configure_answer(parser: argparse.ArgumentParser) -> None:
         help=f"wait so long for proof that every saved file is in the answer ({FRESH_MS})",
     )  # fmt: skip
     fresh.add_argument("--no-fresh", dest="fresh_ms", action="store_const", const=0, help="ask for no proof")
+    answer.add_argument("--explain", action="store_true", help="show what made up each hit's score")
     answer.add_argument(
         "--width", type=_number(MIN_WIDTH, MAX_WIDTH), default=0, metavar="N", help="columns (the terminal's)"
     )
@@ -82,7 +83,7 @@ def run(args: argparse.Namespace) -> int:
     query.fresh_ms, query.width, query.color = args.fresh_ms, args.width, args.color
     query.languages, query.kinds = _split(args.lang), _split(args.kind)
     query.include, query.exclude = args.include, args.exclude
-    query.spawn = not args.no_spawn
+    query.spawn, query.explain = not args.no_spawn, args.explain
     if not query.words.strip():
         raise ClientError("the query is empty", "say what you look for: vexorctl search WORDS")
     return fast.search(query)

@@ -1,6 +1,6 @@
 """What is not at its best in one project: named reasons with their mends, and files left out with theirs."""
 
-from vexor_protocol.messages import Degraded, SkippedFiles
+from vexor_protocol.health import Degraded, SkippedFiles
 
 _EXAMPLES = 5
 _BLINDING = frozenset({"watch_limit", "instance_limit", "no_events"})

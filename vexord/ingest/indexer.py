@@ -9,7 +9,7 @@ import shutil
 import time
 
 import psutil
-from vexor_protocol.messages import Degraded
+from vexor_protocol.health import Degraded
 
 from vexord.embed.seam import Embedder
 from vexord.ingest.project import Project

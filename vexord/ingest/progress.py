@@ -3,7 +3,7 @@
 import time
 from collections import deque
 
-from vexor_protocol.messages import Progress
+from vexor_protocol.health import Progress
 
 _WINDOW_S = 5.0
 _FIRST_ESTIMATE_S = 0.3

@@ -4,7 +4,7 @@ import time
 from collections import deque
 from collections.abc import Iterator, Mapping
 
-from vexor_protocol.messages import Progress
+from vexor_protocol.health import Progress
 
 from vexord.index.types import FileEntry
 from vexord.ingest.ignore import IgnoreRules

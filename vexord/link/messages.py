@@ -1,7 +1,7 @@
 """Messages between server and indexer. Private: both ends are always of the same build."""
 
 import msgspec
-from vexor_protocol.messages import Degraded, Progress, SkippedFiles
+from vexor_protocol.health import Degraded, Progress, SkippedFiles
 
 
 class ProjectSpec(msgspec.Struct, frozen=True, kw_only=True):

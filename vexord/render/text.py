@@ -6,6 +6,7 @@ from vexor_protocol.messages import Hit, Place, QueryResult, RenderOptions, Sear
 
 from vexord.index.terms import query_terms
 from vexord.render.cells import ELLIPSIS, clean, shorten, width_of
+from vexord.render.explain import explain_rows
 from vexord.render.highlight import Highlighter
 from vexord.render.places import absolute_path, breadcrumb, shown_path
 from vexord.render.snippet import Line, choose, window
@@ -53,7 +54,7 @@ class _Page:
         return header if found.hits else f"{header}\n\n{paint('no hits', 'dim')}"
 
     def hit(self, rank: int, hit: Hit, highlighter: Highlighter) -> str:
-        """Return one hit: header, lines, further places."""
+        """Return one hit: header, lines, further places, and what made up its score if that was asked for."""
         budget = _BUDGET[rank] if rank < len(_BUDGET) else _BUDGET_REST
         lines = choose(hit.text, hit.start_line, hit.focus_line, budget, head=bool(hit.symbol))
         rows = [self._header(hit)]
@@ -63,6 +64,8 @@ class _Page:
             rows.append(self._code(line, line.number == hit.focus_line, highlighter))
         if hit.more:
             rows.append(self._more(hit.more))
+        if hit.explain:
+            rows += explain_rows(hit, self._digits + 4, self._options.width, self._style)
         return "\n".join(rows)
 
     def _header(self, hit: Hit) -> str:

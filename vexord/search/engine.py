@@ -15,7 +15,7 @@ from vexord.search.candidates import Pool, collect
 from vexord.search.filters import MaskCache, RowFilter
 from vexord.search.hits import make_hit
 from vexord.search.query import Query, parse_query
-from vexord.search.rank import rank
+from vexord.search.rank import explain, rank
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +35,8 @@ class SearchOptions:
 
     top: int = 10
     filters: Filters = field(default_factory=Filters)
+    explain: bool = False
+    """Tell what made up each hit's score."""
 
 
 class Engine:
@@ -57,7 +59,7 @@ class Engine:
             ProtocolError: bad filters, or an index made with another model.
         """
         pools = self._pools(targets, options.filters)
-        return [self._search_one(targets, pools, text, options.top) for text in queries]
+        return [self._search_one(targets, pools, text, options) for text in queries]
 
     def _pools(self, targets: Sequence[Target], filters: Filters) -> list[Pool]:
         pools: list[Pool] = []
@@ -75,7 +77,7 @@ class Engine:
         return pools
 
     def _search_one(
-        self, targets: Sequence[Target], pools: Sequence[Pool], text: str, top: int
+        self, targets: Sequence[Target], pools: Sequence[Pool], text: str, options: SearchOptions
     ) -> QueryResult:
         started = time.perf_counter()
         query = parse_query(text)
@@ -83,14 +85,16 @@ class Engine:
         hits: list[Hit] = []
         dropped = 0
         for file in rank(pools, candidates, query):
-            if len(hits) == top:
+            if len(hits) == options.top:
                 break
             target = targets[file.target]
             hit = make_hit(target.project, target.root, pools, file, query)
             if hit is None:
                 dropped += 1
-            else:
-                hits.append(hit)
+                continue
+            if options.explain:
+                hit.explain = explain(pools, candidates, file, query)
+            hits.append(hit)
         took_ms = round((time.perf_counter() - started) * 1000, 3)
         return QueryResult(query=text, hits=hits, dropped=dropped, took_ms=took_ms)
 

@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
+from vexor_protocol.messages import Part
 
 from vexord.index.terms import analyse
 from vexord.search.candidates import Candidates, Pool, Scores
+from vexord.search.explain import Ledger
 from vexord.search.query import Query
 
 MEANING_WEIGHT = 0.5
@@ -59,13 +61,28 @@ class RankedFile:
 
 def rank(pools: Sequence[Pool], candidates: Candidates, query: Query) -> list[RankedFile]:
     """Return the files that hold candidates, best first; equal scores in order of path."""
-    aside_wanted = not _ASIDE_WORDS.isdisjoint(query.terms)
     ranked = [
-        _rank_file(pools[pool], path, chunks, query, aside_wanted)
+        _rank_file(pools[pool], path, chunks, query)
         for pool, path, chunks in _by_file(pools, candidates, query)
     ]
     matching = [file for file in ranked if file.score > 0]
     return sorted(matching, key=lambda file: (-file.score, file.path))
+
+
+def explain(pools: Sequence[Pool], candidates: Candidates, file: RankedFile, query: Query) -> list[Part]:
+    """Return what made up the score of a file that `rank` returned for these candidates."""
+    best = file.chunks[0]
+    segment = pools[best.pool].view.segment
+    place = int(np.flatnonzero((candidates.pool == best.pool) & (candidates.row == best.row))[0])
+    words, meaning = (float(part[place]) for part in _fused_parts(candidates, query))
+    ledger = Ledger()
+    ledger.add("words", float(candidates.words[place]), words)
+    ledger.add("meaning", float(candidates.meaning[place]), meaning)
+    ledger.scale("symbol", _symbol_factor(segment.strings[int(segment.chunks["symbol"][best.row])], query))
+    ledger.add("further places", len(file.chunks) - 1, _pooled(file.chunks) - best.score)
+    ledger.scale("path", _path_factor(file.path, query))
+    ledger.scale("aside", _aside_factor(file.path, query))
+    return ledger.parts()
 
 
 def _by_file(
@@ -91,27 +108,38 @@ def _by_file(
 
 
 def _fuse(candidates: Candidates, query: Query) -> Scores:
-    """Words scaled by the best, plus meaning scaled between the worst and the best candidate."""
+    words, meaning = _fused_parts(candidates, query)
+    fused: Scores = words + meaning
+    return fused
+
+
+def _fused_parts(candidates: Candidates, query: Query) -> tuple[Scores, Scores]:
+    """Words scaled by the best, and meaning scaled between the worst and the best candidate."""
     if not len(candidates.row):
-        return np.zeros(0, np.float32)
+        return np.zeros(0, np.float32), np.zeros(0, np.float32)
     peak = float(candidates.words.max())
     words = candidates.words / peak if peak > 0 else candidates.words
     low, high = float(candidates.meaning.min()), float(candidates.meaning.max())
     meaning = (candidates.meaning - low) / (high - low) if high > low else np.zeros_like(words)
     weight = SYMBOL_MEANING_WEIGHT if query.is_symbol and peak > 0 else MEANING_WEIGHT
-    fused: Scores = words + np.float32(weight) * meaning
-    return fused
+    return words, np.float32(weight) * meaning
 
 
-def _rank_file(
-    pool: Pool, path: str, chunks: list[RankedChunk], query: Query, aside_wanted: bool
-) -> RankedFile:
+def _rank_file(pool: Pool, path: str, chunks: list[RankedChunk], query: Query) -> RankedFile:
     chunks.sort(key=lambda chunk: (-chunk.score, chunk.row))
-    score = sum(chunk.score * CHUNK_DECAY**place for place, chunk in enumerate(chunks[:CHUNKS_COUNTED]))
-    score *= _path_factor(path, query)
-    if not aside_wanted and _ASIDE.search(path):
-        score *= SYMBOL_ASIDE_FACTOR if query.is_symbol else ASIDE_FACTOR
+    score = _pooled(chunks) * _path_factor(path, query) * _aside_factor(path, query)
     return RankedFile(pool.target, path, score, tuple(chunks))
+
+
+def _pooled(chunks: Sequence[RankedChunk]) -> float:
+    """Add up a file's chunks, best first, each further one counting less."""
+    return sum(chunk.score * CHUNK_DECAY**place for place, chunk in enumerate(chunks[:CHUNKS_COUNTED]))
+
+
+def _aside_factor(path: str, query: Query) -> float:
+    if not _ASIDE.search(path) or not _ASIDE_WORDS.isdisjoint(query.terms):
+        return 1.0
+    return SYMBOL_ASIDE_FACTOR if query.is_symbol else ASIDE_FACTOR
 
 
 def _symbol_factor(symbol: str, query: Query) -> float:

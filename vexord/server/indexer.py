@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Literal, Protocol
 
 import msgspec
-from vexor_protocol.messages import Degraded, IndexerStatus
+from vexor_protocol.health import Degraded, IndexerStatus
 
 from vexord.link.channel import Channel, ChannelClosedError
 from vexord.link.messages import Heartbeat, Hello, Stop, ToIndexer, ToServer

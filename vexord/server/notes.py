@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from vexor_protocol.messages import Progress, ProjectFreshness
+from vexor_protocol.health import Progress
+from vexor_protocol.messages import ProjectFreshness
 
 from vexord.server.tracker import shown
 

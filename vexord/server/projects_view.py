@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from typing import Literal, cast
 
 import msgspec
-from vexor_protocol.messages import Degraded, ProjectFreshness, ProjectStatus
+from vexor_protocol.health import Degraded, ProjectStatus
+from vexor_protocol.messages import ProjectFreshness
 
 from vexord.link.messages import ProjectSpec, Published, State, Synced
 from vexord.projects.registry import Project

@@ -5,7 +5,7 @@ import os
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from vexor_protocol.messages import Degraded
+from vexor_protocol.health import Degraded
 
 from vexord.index.errors import IndexStoreError
 from vexord.index.manifest import MANIFEST_NAME

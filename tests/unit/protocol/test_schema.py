@@ -95,7 +95,8 @@ def test_a_schema_accepts_the_good_and_refuses_the_bad(name: str, good: Any, bad
 def test_json_lines_as_encoded_fit_their_schema() -> None:
     hit = HitLine(
         query="q", rank=1, path="a.py", project="/p", start_line=1, end_line=2, score=0.5, symbol=None,
-        kind="text", language="python", parent=None, text="x", focus_line=None, more=[], stale=False,
+        kind="text", language="python", parent=None, text="x", focus_line=None, more=[], explain=[],
+            stale=False,
         generation=1, clock="c:00000000:1",
     )  # fmt: skip
     reply = ReplyLine(

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 from jsonschema import Draft202012Validator
-from vexor_protocol import PROTOCOL_VERSION, errors, jsonl, messages
+from vexor_protocol import PROTOCOL_VERSION, errors, health, jsonl, messages
 from vexor_protocol.conformance import DEFAULT_VECTORS, STEP_KEYS
 from vexor_protocol.matching import matcher_names
 from vexor_protocol.schema import all_schemas
@@ -26,7 +26,7 @@ NOT_IN_TABLES = {"Request"}
 def structs() -> dict[str, type[msgspec.Struct]]:
     found = {
         name: value
-        for module in (messages, jsonl)
+        for module in (health, messages, jsonl)
         for name, value in vars(module).items()
         if isinstance(value, type) and issubclass(value, msgspec.Struct) and value is not msgspec.Struct
     }

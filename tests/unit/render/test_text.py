@@ -4,7 +4,7 @@ import unicodedata
 
 import pytest
 from render_samples import make_hit, make_result, two_hits
-from vexor_protocol.messages import Place, RenderOptions, SearchResult
+from vexor_protocol.messages import Part, Place, RenderOptions, SearchResult
 
 from vexord.render.cells import width_of
 from vexord.render.search import render_search
@@ -222,3 +222,27 @@ def test_further_places_that_do_not_fit_are_an_ellipsis() -> None:
     assert (
         text(make_result(("q", [make_hit(more=more)])), width=80).splitlines()[-1].endswith(":300 name_300")
     )
+
+
+EXPLAINED = """\
+docs/guide.md:9  Guide > Running > Sockets
+    9  The daemon listens on one socket.
+   10      It is bound once.
+       words                  +1.0000      (7.25)
+       a signal with a lon…   +0.0625       (0.5)
+       aside                  -0.2500      (0.25)
+       score                   0.8125
+"""
+
+
+def test_what_made_up_the_score_stands_below_the_hit() -> None:
+    guide = two_hits().results[0].hits[1]
+    guide.explain = [
+        Part(part="words", value=7.25, share=1.0),
+        Part(part="a signal with a long name", value=0.5, share=0.0625),
+        Part(part="aside", value=0.25, share=-0.25),
+    ]
+    result = make_result(("q", [guide]))
+    assert text(result, width=49) == EXPLAINED
+    assert SEQUENCE.sub("", text(result, width=49, color=True)) == EXPLAINED
+    assert max(map(len, text(result, width=80).splitlines())) <= 80

@@ -10,8 +10,9 @@ from contextlib import contextmanager
 import numpy as np
 import zmq
 from vexor_protocol.client import Client
+from vexor_protocol.health import Degraded, Progress
 from vexor_protocol.locations import ensure_runtime_dir, socket_path
-from vexor_protocol.messages import Degraded, Hit, Progress, QueryResult
+from vexor_protocol.messages import Hit, QueryResult
 from vexor_protocol.wire import Reply, decode_message, encode_request
 
 from tests.support.waiting import wait_until

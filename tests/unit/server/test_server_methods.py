@@ -7,7 +7,7 @@ import pytest
 import zmq
 from server_harness import FakeIndexer, Harness
 from vexor_protocol.errors import MODEL, ProtocolError
-from vexor_protocol.messages import Degraded, Progress
+from vexor_protocol.health import Degraded, Progress
 from vexor_protocol.wire import ReplyError
 
 from tests.support.waiting import wait_until

@@ -73,6 +73,7 @@ def test_every_option_reaches_the_request() -> None:
         ("--porcelain-z a", "format", "porcelain-z"),
         ("--all a", "everywhere", True),
         ("--no-spawn a", "spawn", False),
+        ("--explain a", "explain", True),
         ("-- --json -k", "words", "--json -k"),
         ("a - b", "words", "a - b"),
     ],
@@ -134,7 +135,7 @@ def test_argparse_knows_the_same_options_and_defaults() -> None:
     [
         "a b",
         "-k 7 a -l c,go --json",
-        "--no-fresh a --all",
+        "--no-fresh a --all --explain",
         "--path /x -g *.py --kind method a --width 33",
         "-- -a",
     ],

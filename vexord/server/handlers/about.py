@@ -4,8 +4,8 @@ import os
 import time
 
 from vexor_protocol import MIN_PROTOCOL_VERSION, PROTOCOL_VERSION
+from vexor_protocol.health import Degraded
 from vexor_protocol.messages import (
-    Degraded,
     HelloParams,
     HelloResult,
     ShutdownParams,
@@ -20,6 +20,7 @@ from vexord.server.services import Services
 
 CAPABILITIES = (
     "fresh", "first_index", "many_queries", "many_projects", "filters", "render", "subscribe", "wait_clock",
+    "explain",
 )  # fmt: skip
 """Names that clients may ask for instead of comparing versions; none is ever taken away."""
 

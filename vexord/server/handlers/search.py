@@ -109,7 +109,8 @@ class _Search:
     ) -> bytes | None:
         """In a worker: return the reply's bytes, or None if another round is wanted."""
         self._call.check_deadline()
-        options = SearchOptions(top=self._params.top, filters=self._params.filters)
+        params = self._params
+        options = SearchOptions(top=params.top, filters=params.filters, explain=params.explain)
         if targets:
             results = self._services.engine.search(targets, self._queries, options)
         else:

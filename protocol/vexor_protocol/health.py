@@ -1,0 +1,68 @@
+"""How projects, scans and the indexer fare: what `status`, replies and events have in common."""
+
+from typing import Literal
+
+from msgspec import Struct
+
+
+class Progress(Struct, kw_only=True):
+    """How far a scan of one project has come. Rates are per second over the last few seconds."""
+
+    phase: Literal["scanning", "indexing"]
+    files_done: int
+    files_total: int
+    bytes_done: int
+    bytes_total: int
+    chunks_done: int
+    elapsed_s: float
+    eta_s: float | None = None
+
+
+class Degraded(Struct, kw_only=True, frozen=True):
+    """A sticky, named reason why a project is not at its best, with what mends it."""
+
+    name: str
+    message: str
+    hint: str = ""
+
+
+class SkippedFiles(Struct, kw_only=True, frozen=True):
+    """Files that are indexed by name only, or not at all, counted by reason, with a few examples."""
+
+    reason: str
+    count: int
+    examples: list[str]
+
+
+class ProjectStatus(Struct, kw_only=True):
+    """State of one project as last reported by the indexer."""
+
+    project: str
+    name: str
+    state: Literal["new", "indexing", "ready", "failed", "root_gone"]
+    generation: int
+    clock: str
+    files: int
+    chunks: int
+    segments: int
+    pending: int
+    index_bytes: int
+    model: str
+    added_at: str
+    indexed_at: str | None = None
+    progress: Progress | None = None
+    degraded: list[Degraded] = []
+    skipped: list[SkippedFiles] = []
+
+
+class IndexerStatus(Struct, kw_only=True):
+    """The indexer process."""
+
+    state: Literal["starting", "running", "restarting", "stopped"]
+    pid: int | None
+    restarts: int
+    rss_bytes: int
+    watches: int
+    watch_limit: int | None
+    queue: int
+    last_error: str = ""
