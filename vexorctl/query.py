@@ -27,6 +27,7 @@ _PLAIN: dict[str, tuple[str, object]] = {
     "--json": ("format", "jsonl"), "--porcelain": ("format", "porcelain"),
     "--porcelain-z": ("format", "porcelain-z"), "--no-fresh": ("fresh_ms", 0), "--all": ("everywhere", True),
     "--no-spawn": ("spawn", False), "--explain": ("explain", True),
+    "--literal": ("syntax", "literal"), "-F": ("syntax", "literal"), "--text": ("syntax", "text"),
 }  # fmt: skip
 _NUMBERS = {"top": (1, MAX_TOP), "fresh_ms": (0, MAX_MS), "width": (MIN_WIDTH, MAX_WIDTH)}
 _LINKING_PROGRAMS = (b"iTerm.app", b"WezTerm", b"vscode", b"ghostty", b"Hyper", b"rio", b"WarpTerminal")
@@ -52,6 +53,7 @@ class Query:
         self.width = 0
         self.spawn = True
         self.explain = False
+        self.syntax = "operators"
 
     @property
     def patience_ms(self) -> int:
@@ -130,6 +132,8 @@ def request(query: Query) -> bytes:
         f'"v":{PROTOCOL_VERSION},"query":{text(query.words)},"top":{query.top},"fresh_ms":{query.fresh_ms}',
         f'"deadline_ms":{patience},"render":{_render(query, text(folder))}',
     ]
+    if query.syntax != "operators":
+        members.append(f'"syntax":"{query.syntax}"')
     if query.explain:
         members.append('"explain":true')
     if not query.everywhere:

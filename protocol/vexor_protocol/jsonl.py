@@ -39,6 +39,8 @@ class ReplyLine(Struct, kw_only=True, tag="reply", tag_field="type"):
     hits: int
     projects: list[ProjectFreshness]
     registered: str | None
+    partial: bool
+    """Whether any query's hits are."""
     notes: list[str]
     took_ms: float
 

@@ -210,6 +210,8 @@ class SearchParams(Params):
     first_index_ms: Millis = 0
     """How long to wait instead if this very request registered the folder."""
     filters: Filters = msgspec.field(default_factory=Filters)
+    syntax: Literal["operators", "literal", "text"] = "operators"
+    """How queries are read: with operators, as one literal text, or as they stand."""
     explain: bool = False
     """Say of each hit what made up its score."""
     render: RenderOptions | None = None
@@ -277,6 +279,10 @@ class QueryResult(Struct, kw_only=True):
     dropped: int = 0
     """Candidates left out because their text had changed since the generation was published."""
     took_ms: float = 0.0
+    partial: bool = False
+    """A text could not be looked for everywhere in the time; there may be more hits."""
+    notes: list[str] = []
+    """Lines for a person on this query; also among those of the reply."""
 
 
 class SearchResult(Struct, kw_only=True):

@@ -13,7 +13,17 @@ examples:
   vexorctl search TokenBucket -k 3 -l python,go -g 'src/**'
   vexorctl search --path ~/src/linux page reclaim
   vexorctl search --all --json retry with backoff
+  vexorctl '"connection reset" retry -test lang:go'
   vexorctl search -- --a-query-that-begins-with-a-dash
+
+operators, as words of their own anywhere in QUERY:
+  "exact text"         in the hit's text; capitals count if there are any
+  /regex/ /regex/i     RE2; needs a special character, or write re:regex
+  path:GLOB file:GLOB  in the path; without wildcards anywhere in it
+  lang:NAME kind:NAME  several: lang:go,rust
+  -word -"text" -/re/ -path:GLOB -lang:NAME -kind:NAME   not these
+The other words rank the hits; without any, hits come in order of path.
+Quote QUERY for the shell, as above.
 
 A folder that is not registered is registered by its first search (its git root, if it has one).
 exit status: 0 hits, 1 none, 2 error
@@ -49,6 +59,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "-g", "--include", action="append", default=[], metavar="GLOB", help="only paths that match"
     )
     what.add_argument("--exclude", action="append", default=[], metavar="GLOB", help="no paths that match")
+    plain = what.add_mutually_exclusive_group()
+    for flags, value, text in (
+        (("-F", "--literal"), "literal", "find QUERY exactly as it stands"),
+        (("--text",), "text", "no operators: QUERY is words"),
+    ):
+        plain.add_argument(
+            *flags, dest="syntax", action="store_const", const=value, default="operators", help=text
+        )
     _configure_answer(parser)
 
 
@@ -83,7 +101,7 @@ def run(args: argparse.Namespace) -> int:
     query.fresh_ms, query.width, query.color = args.fresh_ms, args.width, args.color
     query.languages, query.kinds = _split(args.lang), _split(args.kind)
     query.include, query.exclude = args.include, args.exclude
-    query.spawn, query.explain = not args.no_spawn, args.explain
+    query.spawn, query.explain, query.syntax = not args.no_spawn, args.explain, args.syntax
     if not query.words.strip():
         raise ClientError("the query is empty", "say what you look for: vexorctl search WORDS")
     return fast.search(query)

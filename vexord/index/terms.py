@@ -11,6 +11,7 @@ _PART = re.compile(
     r"|\d+"
 )
 _WIDE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+_WIDE_RUN = re.compile(_WIDE.pattern + "{2,}")
 """Scripts written without spaces; a run of them is a phrase, so it is cut into pairs."""
 _MAX_PARTS = 32
 _CACHE_ENTRIES = 200_000
@@ -45,6 +46,12 @@ def query_terms(text: str) -> list[str]:
     telling = [word for word in _WORD.findall(text) if word.lower() not in _STOP_WORDS]
     terms = chain.from_iterable(map(_terms_of.__getitem__, telling or _WORD.findall(text)))
     return list(dict.fromkeys(terms))
+
+
+def wide_pairs(text: str) -> list[str]:
+    """Return the terms that any text has which holds this one in a script without spaces."""
+    runs = _WIDE_RUN.findall(text)
+    return list(dict.fromkeys(run[i : i + 2] for run in runs for i in range(len(run) - 1)))
 
 
 def stem(word: str) -> str:

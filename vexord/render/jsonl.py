@@ -36,6 +36,7 @@ def render_jsonl(result: SearchResult) -> str:
             hits=sum(len(found.hits) for found in result.results),
             projects=result.projects,
             registered=result.registered,
+            partial=any(found.partial for found in result.results),
             notes=result.notes,
             took_ms=round(sum(found.took_ms for found in result.results), 3),
         )

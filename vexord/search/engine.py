@@ -1,21 +1,25 @@
 """The search road in one function: filters → candidates → ranking → verified hits."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
 from vexor_protocol.errors import MODEL, ProtocolError
-from vexor_protocol.messages import Filters, Hit, QueryResult
+from vexor_protocol.messages import Filters, Part, QueryResult
 
 from vexord.embed.default import default_embedder
 from vexord.embed.seam import Embedder, Fingerprint, Vectors
 from vexord.index.snapshot import Snapshot
 from vexord.search.candidates import Pool, collect
 from vexord.search.filters import MaskCache, RowFilter
+from vexord.search.grep import focus_line
 from vexord.search.hits import make_hit
+from vexord.search.listing import explain_listed, list_files
+from vexord.search.narrow import Narrowed, narrow
 from vexord.search.query import Query, parse_query
-from vexord.search.rank import explain, rank
+from vexord.search.rank import RankedFile, explain, rank
+from vexord.search.syntax import Asked, Syntax, describe, read_query
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +41,7 @@ class SearchOptions:
     filters: Filters = field(default_factory=Filters)
     explain: bool = False
     """Tell what made up each hit's score."""
+    syntax: Syntax = "operators"
 
 
 class Engine:
@@ -80,26 +85,55 @@ class Engine:
         self, targets: Sequence[Target], pools: Sequence[Pool], text: str, options: SearchOptions
     ) -> QueryResult:
         started = time.perf_counter()
-        query = parse_query(text)
-        candidates = collect(pools, query, self._vector(query))
-        hits: list[Hit] = []
-        dropped = 0
-        for file in rank(pools, candidates, query):
-            if len(hits) == options.top:
+        asked = read_query(text, options.syntax)
+        narrowed = narrow(pools, [target.root for target in targets], asked, self._masks)
+        query = parse_query(asked.prose)
+        ranking = self._ranking(narrowed.pools, asked, query)
+        result = QueryResult(query=text, hits=[], dropped=narrowed.dropped, partial=narrowed.partial)
+        for file in ranking.files:
+            if len(result.hits) == options.top:
                 break
             target = targets[file.target]
-            hit = make_hit(target.project, target.root, pools, file, query)
+            hit = make_hit(target.project, target.root, narrowed.pools, file, query)
             if hit is None:
-                dropped += 1
+                result.dropped += 1
                 continue
+            if asked.wanted:
+                hit.focus_line = focus_line(hit.text, hit.start_line, asked.wanted) or hit.focus_line
             if options.explain:
-                hit.explain = explain(pools, candidates, file, query)
-            hits.append(hit)
-        took_ms = round((time.perf_counter() - started) * 1000, 3)
-        return QueryResult(query=text, hits=hits, dropped=dropped, took_ms=took_ms)
+                hit.explain = ranking.explain(file)
+            result.hits.append(hit)
+        result.notes = narrowed.notes + _notes(asked, narrowed, result)
+        result.took_ms = round((time.perf_counter() - started) * 1000, 3)
+        return result
+
+    def _ranking(self, pools: Sequence[Pool], asked: Asked, query: Query) -> "_Ranking":
+        if asked.has_operators and not query.terms:
+            return _Ranking(list_files(pools, asked.wanted), explain_listed)
+        candidates = collect(pools, query, self._vector(query))
+        return _Ranking(rank(pools, candidates, query), lambda file: explain(pools, candidates, file, query))
 
     def _vector(self, query: Query) -> Vectors | None:
         if not query.terms:  # punctuation means nothing: its vector would be near to noise
             return None
         vector = self._embedder.embed_query(query.text)
         return vector if vector.any() else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Ranking:
+    """Files in the order of the answer, and what can say why one is where it is."""
+
+    files: Iterable[RankedFile]
+    explain: Callable[[RankedFile], list[Part]]
+
+
+def _notes(asked: Asked, narrowed: Narrowed, result: QueryResult) -> list[str]:
+    notes: list[str] = []
+    if narrowed.partial:
+        notes.append(
+            "not all files could be looked through in time, there may be more; narrow it with path: or lang:"
+        )
+    if asked.has_operators and not result.hits:
+        notes.append(f"nothing matches {describe(asked)}; to search for the words as they stand, use --text")
+    return notes

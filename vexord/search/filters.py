@@ -28,16 +28,19 @@ class RowFilter:
     exclude: tuple[str, ...]
     languages: frozenset[str]
     kinds: frozenset[str]
+    not_languages: frozenset[str] = frozenset()
+    not_kinds: frozenset[str] = frozenset()
 
     @classmethod
-    def of(cls, filters: Filters, prefix: str) -> "RowFilter":
-        """Check the filters of a request.
+    def of(cls, filters: Filters, prefix: str, refused: Filters | None = None) -> "RowFilter":
+        """Check the filters of a request; languages and kinds of `refused` must not be.
 
         Raises:
             ProtocolError: an unknown kind, or a pattern that cannot be read.
         """
         kinds = frozenset(kind.lower() for kind in filters.kinds)
-        unknown = kinds - set(KINDS)
+        not_kinds = frozenset(kind.lower() for kind in refused.kinds) if refused else frozenset()
+        unknown = (kinds | not_kinds) - set(KINDS)
         if unknown:
             raise ProtocolError(
                 INVALID_PARAMS, f"unknown kind {', '.join(sorted(unknown))}", f"kinds are: {', '.join(KINDS)}"
@@ -50,12 +53,18 @@ class RowFilter:
             tuple(filters.exclude),
             frozenset(language.lower() for language in filters.languages),
             kinds,
+            frozenset(language.lower() for language in refused.languages) if refused else frozenset(),
+            not_kinds,
         )
 
     @property
     def is_empty(self) -> bool:
         """Whether every row passes."""
-        return not (self.prefix or self.paths or self.exclude or self.languages or self.kinds)
+        return not (self.prefix or self.paths or self.exclude or self._restricts_columns)
+
+    @property
+    def _restricts_columns(self) -> bool:
+        return bool(self.languages or self.kinds or self.not_languages or self.not_kinds)
 
 
 class MaskCache:
@@ -86,6 +95,11 @@ def _segment_mask(segment: Segment, wanted: RowFilter) -> Mask:
         mask &= np.isin(segment.chunks["language"], codes)
     if wanted.kinds:
         mask &= np.isin(segment.chunks["kind"], [KINDS.index(kind) for kind in wanted.kinds])
+    if wanted.not_languages:
+        codes = [code for code, name in enumerate(segment.languages) if name in wanted.not_languages]
+        mask &= ~np.isin(segment.chunks["language"], codes)
+    if wanted.not_kinds:
+        mask &= ~np.isin(segment.chunks["kind"], [KINDS.index(kind) for kind in wanted.not_kinds])
     return mask
 
 

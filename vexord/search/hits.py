@@ -31,18 +31,24 @@ class FileText:
 
     def chunk(self, row: int) -> str | None:
         """Return the text of a chunk; None if the file no longer holds it at that place."""
+        piece = self.piece(row)
+        return piece.decode("utf-8", "replace") if piece is not None else None
+
+    def piece(self, row: int) -> bytes | None:
+        """Return the text of a chunk in UTF-8; None if the file no longer holds it at that place."""
         columns = self._segment.chunks[row]
-        source = self._read()
+        source = self.source()
         if source is None:
             return None
         if self._encoding == "binary":
-            return ""
+            return b""
         piece = source[int(columns["start_byte"]) : int(columns["end_byte"])]
         if xxhash.xxh3_64_intdigest(piece) != int(columns["text_hash"]):
             return None
-        return piece.decode("utf-8", "replace")
+        return piece
 
-    def _read(self) -> bytes | None:
+    def source(self) -> bytes | None:
+        """Return the whole file in UTF-8 as it is now, empty if it is binary; None if it cannot be read."""
         if self._source is None:
             try:
                 descriptor = os.open(self._path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)

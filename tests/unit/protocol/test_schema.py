@@ -96,11 +96,18 @@ def test_json_lines_as_encoded_fit_their_schema() -> None:
     hit = HitLine(
         query="q", rank=1, path="a.py", project="/p", start_line=1, end_line=2, score=0.5, symbol=None,
         kind="text", language="python", parent=None, text="x", focus_line=None, more=[], explain=[],
-            stale=False,
-        generation=1, clock="c:00000000:1",
+        stale=False, generation=1, clock="c:00000000:1",
     )  # fmt: skip
     reply = ReplyLine(
-        stale=False, generation=1, clock="c:0:1", hits=1, projects=[], registered=None, notes=[], took_ms=1.5
+        stale=False,
+        generation=1,
+        clock="c:0:1",
+        hits=1,
+        projects=[],
+        registered=None,
+        partial=False,
+        notes=[],
+        took_ms=1.5,
     )
     check = Draft202012Validator(SCHEMAS["jsonl.json"])
     for line in (hit, reply):

@@ -1,13 +1,9 @@
 """The shares of a score add up to it, and tell which signals spoke."""
 
-from collections.abc import Callable
-
 import pytest
-from vexor_protocol.messages import Hit
+from searchable import Searchable
 
 from vexord.search.explain import Ledger
-
-Search = Callable[..., list[Hit]]
 
 
 def test_a_ledger_tells_sums_and_factors_as_shares() -> None:
@@ -22,19 +18,19 @@ def test_a_ledger_tells_sums_and_factors_as_shares() -> None:
 
 
 @pytest.mark.parametrize("query", ["where do we bind the socket", "bind_socket", "Total", "guide install"])
-def test_the_shares_of_every_hit_add_up_to_its_score(search: Search, query: str) -> None:
+def test_the_shares_of_every_hit_add_up_to_its_score(search: Searchable, query: str) -> None:
     hits = search(query, explain=True)
     assert len(hits) > 1
     for hit in hits:
         assert sum(part.share for part in hit.explain) == pytest.approx(hit.score, abs=2e-3), hit.path
 
 
-def test_a_definition_is_told_from_its_test(search: Search) -> None:
+def test_a_definition_is_told_from_its_test(search: Searchable) -> None:
     parts = {hit.path: {part.part for part in hit.explain} for hit in search("bind_socket", explain=True)}
     assert "symbol" in parts["src/server/listen.py"]
     assert "aside" in parts["tests/test_listen.py"]
     assert "aside" not in parts["src/server/listen.py"]
 
 
-def test_nothing_is_told_unasked(search: Search) -> None:
+def test_nothing_is_told_unasked(search: Searchable) -> None:
     assert all(hit.explain == [] for hit in search("bind the socket"))

@@ -110,7 +110,9 @@ class _Search:
         """In a worker: return the reply's bytes, or None if another round is wanted."""
         self._call.check_deadline()
         params = self._params
-        options = SearchOptions(top=params.top, filters=params.filters, explain=params.explain)
+        options = SearchOptions(
+            top=params.top, filters=params.filters, syntax=params.syntax, explain=params.explain
+        )
         if targets:
             results = self._services.engine.search(targets, self._queries, options)
         else:
@@ -131,6 +133,7 @@ class _Search:
             total=sum(len(result.hits) for result in results),
             notes=notes(freshness, self._scope.registered),
         )
+        result.notes += dict.fromkeys(note for found in results for note in found.notes)
         if not freshness and self._params.projects is None:
             result.notes.append("no folder is registered; run: vexorctl add DIR")
         if self._params.render is not None:

@@ -1,0 +1,80 @@
+"""The query language on the command line, answered by the real daemon."""
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import StartDaemon
+from tests.support.trees import make_tree
+from tests.support.xdg import Xdg
+from tests.unit.vexorctl.fake_daemon import vexorctl
+
+FILES = {
+    "src/config.py": "def parse_config(path):\n    '''Read the configuration file.'''\n    return path\n",
+    "src/retry.py": "def retry(call):\n    # connection reset by peer\n    return call()\n",
+    "src/retry.go": "package retry\n\n// Retry calls after a connection reset by peer.\nfunc Retry() {}\n",
+    "tests/test_config.py": "from src.config import parse_config\n\n\ndef test():\n    parse_config('x')\n",
+}
+
+
+class Shell:
+    """Runs `vexorctl` in a project that the daemon serves."""
+
+    def __init__(self, xdg: Xdg, root: Path) -> None:
+        self._xdg = xdg
+        self.root = root
+
+    def run(self, *arguments: str) -> "subprocess.CompletedProcess[bytes]":
+        return vexorctl(self._xdg, *arguments, cwd=self.root, env={"NO_COLOR": "1", "COLUMNS": "80"})
+
+    def paths(self, *arguments: str) -> list[str]:
+        done = self.run("search", "--json", "--fresh", "10000", *arguments)
+        assert done.returncode in (0, 1), done.stderr
+        lines = [json.loads(line) for line in done.stdout.splitlines()]
+        return [line["path"] for line in lines if line["type"] == "hit"]
+
+
+@pytest.fixture
+def shell(daemon: StartDaemon, xdg: Xdg) -> Shell:
+    root = make_tree(xdg.home / "project", FILES)
+    daemon().add(root)
+    return Shell(xdg, root)
+
+
+def test_operators_and_their_opposites(shell: Shell) -> None:
+    assert shell.paths('"reset by peer"') == ["src/retry.go", "src/retry.py"]
+    assert shell.paths('"reset by peer" lang:go') == ["src/retry.go"]
+    assert shell.paths('calls "reset by peer" -path:*.py') == ["src/retry.go"]
+    assert shell.paths("/parse_\\w+\\(/ -path:tests") == ["src/config.py"]
+    assert shell.paths("-F", "parse_config('x')") == ["tests/test_config.py"]
+    assert shell.paths('"nowhere" configuration file') == []
+    assert shell.paths("--text", '"nowhere" configuration file')[0] == "src/config.py"
+
+
+def test_an_edit_is_in_the_next_answer_of_a_phrase(shell: Shell) -> None:
+    for number in range(5):
+        (shell.root / "src/new.py").write_text(f"x = 'brand new phrase {number}'\n")
+        assert shell.paths(f'"new phrase {number}"') == ["src/new.py"]
+        assert shell.paths(f'"new phrase {number - 1}"') == []
+
+
+def test_a_mistake_is_named_with_its_mend(shell: Shell) -> None:
+    done = shell.run("search", "/a(b/")
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert b"bad regular expression /a(b/: missing ): a(b" in done.stderr
+    assert b"--text" in done.stderr
+
+
+def test_nothing_found_says_how_the_query_was_read(shell: Shell) -> None:
+    done = shell.run("search", 'how "no such words"')
+    assert done.returncode == 1
+    assert b'the text "no such words"' in done.stderr
+
+
+def test_explained_hits_fit_80_columns(shell: Shell) -> None:
+    out = shell.run("search", "--explain", "parse_config").stdout.decode()
+    assert "words" in out and "score" in out
+    assert max(map(len, out.splitlines())) <= 80
+    assert "\x1b" not in out
