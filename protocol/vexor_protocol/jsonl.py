@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from vexor_protocol.messages import Part, Place, ProjectFreshness
+from vexor_protocol.messages import Correction, Part, Place, ProjectFreshness
 
 
 class HitLine(Struct, kw_only=True, tag="hit", tag_field="type"):
@@ -41,6 +41,8 @@ class ReplyLine(Struct, kw_only=True, tag="reply", tag_field="type"):
     registered: str | None
     partial: bool
     """Whether any query's hits are."""
+    corrected: list[Correction]
+    """Those of all queries."""
     notes: list[str]
     took_ms: float
 

@@ -271,6 +271,13 @@ class ProjectFreshness(Struct, kw_only=True):
     degraded: list[Degraded] = []
 
 
+class Correction(Struct, kw_only=True, frozen=True):
+    """A name that does not occur in what was searched, and those that were looked up instead."""
+
+    written: str
+    names: list[str]
+
+
 class QueryResult(Struct, kw_only=True):
     """Hits for one query, best first."""
 
@@ -281,6 +288,8 @@ class QueryResult(Struct, kw_only=True):
     took_ms: float = 0.0
     partial: bool = False
     """A text could not be looked for everywhere in the time; there may be more hits."""
+    corrected: list[Correction] = []
+    """Names of a symbol query that do not exist; the hits are for other ones."""
     notes: list[str] = []
     """Lines for a person on this query; also among those of the reply."""
 

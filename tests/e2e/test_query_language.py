@@ -73,6 +73,13 @@ def test_nothing_found_says_how_the_query_was_read(shell: Shell) -> None:
     assert b'the text "no such words"' in done.stderr
 
 
+def test_a_misspelt_name_is_found_and_the_answer_says_so(shell: Shell) -> None:
+    done = shell.run("search", "--fresh", "10000", "parse_confg")
+    assert done.stdout.startswith(b"src/config.py:1  parse_config")
+    assert b'nothing is called "parse_confg" here; these hits are for parse_config\n' in done.stderr
+    assert shell.run("search", "parse_config").stderr == b""
+
+
 def test_explained_hits_fit_80_columns(shell: Shell) -> None:
     out = shell.run("search", "--explain", "parse_config").stdout.decode()
     assert "words" in out and "score" in out

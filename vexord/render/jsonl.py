@@ -37,6 +37,7 @@ def render_jsonl(result: SearchResult) -> str:
             projects=result.projects,
             registered=result.registered,
             partial=any(found.partial for found in result.results),
+            corrected=[item for found in result.results for item in found.corrected],
             notes=result.notes,
             took_ms=round(sum(found.took_ms for found in result.results), 3),
         )

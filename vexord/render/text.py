@@ -30,7 +30,8 @@ def render_text(result: SearchResult, options: RenderOptions) -> str:
     for found in result.results:
         if several:
             blocks.append(page.query(found))
-        highlighter = Highlighter(query_terms(found.query))
+        names = (name for correction in found.corrected for name in correction.names)
+        highlighter = Highlighter(query_terms(" ".join((*names, found.query))))
         blocks += [page.hit(rank, hit, highlighter) for rank, hit in enumerate(found.hits)]
     return "\n\n".join(blocks) + "\n"
 

@@ -6,16 +6,18 @@ from dataclasses import dataclass, field
 
 import msgspec
 from vexor_protocol.errors import MODEL, ProtocolError
-from vexor_protocol.messages import Filters, Part, QueryResult
+from vexor_protocol.messages import Correction, Filters, Part, QueryResult
 
 from vexord.embed.default import default_embedder
 from vexord.embed.seam import Embedder, Fingerprint, Vectors
 from vexord.index.snapshot import Snapshot
 from vexord.search.candidates import Pool, collect
+from vexord.search.correct import correct, correction_note
 from vexord.search.filters import MaskCache, RowFilter
 from vexord.search.grep import focus_line
 from vexord.search.hits import make_hit
 from vexord.search.listing import explain_listed, list_files
+from vexord.search.names import NameCache
 from vexord.search.narrow import Narrowed, narrow
 from vexord.search.query import Query, parse_query
 from vexord.search.rank import RankedFile, explain, rank
@@ -50,6 +52,7 @@ class Engine:
     def __init__(self, embedder: Callable[[], Embedder] = default_embedder) -> None:
         self._embedder = embedder()
         self._masks = MaskCache()
+        self._names = NameCache()
 
     def warm(self) -> None:
         """Load the model, so that the first search need not."""
@@ -87,9 +90,10 @@ class Engine:
         started = time.perf_counter()
         asked = read_query(text, options.syntax)
         narrowed = narrow(pools, [target.root for target in targets], asked, self._masks)
-        query = parse_query(asked.prose)
+        query, corrections = self._query(asked, narrowed.pools, options)
         ranking = self._ranking(narrowed.pools, asked, query)
         result = QueryResult(query=text, hits=[], dropped=narrowed.dropped, partial=narrowed.partial)
+        result.corrected = list(corrections)
         for file in ranking.files:
             if len(result.hits) == options.top:
                 break
@@ -106,6 +110,15 @@ class Engine:
         result.notes = narrowed.notes + _notes(asked, narrowed, result)
         result.took_ms = round((time.perf_counter() - started) * 1000, 3)
         return result
+
+    def _query(
+        self, asked: Asked, pools: Sequence[Pool], options: SearchOptions
+    ) -> tuple[Query, Sequence[Correction]]:
+        query = parse_query(asked.prose)
+        if options.syntax != "operators":  # whoever asks for no reading of the text wants no other text
+            return query, ()
+        corrected = correct(query, pools, self._names)
+        return corrected.query, corrected.corrections
 
     def _ranking(self, pools: Sequence[Pool], asked: Asked, query: Query) -> "_Ranking":
         if asked.has_operators and not query.terms:
@@ -129,7 +142,7 @@ class _Ranking:
 
 
 def _notes(asked: Asked, narrowed: Narrowed, result: QueryResult) -> list[str]:
-    notes: list[str] = []
+    notes = [correction_note(correction) for correction in result.corrected]
     if narrowed.partial:
         notes.append(
             "not all files could be looked through in time, there may be more; narrow it with path: or lang:"

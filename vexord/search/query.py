@@ -9,7 +9,7 @@ PARTS_WEIGHT = 0.4
 """Weight of all parts of a name together where the name itself is in the index: `bind_socket` asks for that
 name first, `bind` and `socket` alone are a weaker match. Where it is not, its parts are all there is."""
 
-_IDENTIFIER = re.compile(r"[^\W\d]\w*")
+IDENTIFIER = re.compile(r"[^\W\d]\w*")
 _SYMBOL = re.compile(r"[\w.:#/>-]+")
 
 
@@ -30,7 +30,7 @@ class Query:
 
 def parse_query(text: str) -> Query:
     """Parse a query; never fails: a text without words has no terms."""
-    words = _IDENTIFIER.findall(text)
+    words = IDENTIFIER.findall(text)
     is_symbol = bool(words) and _SYMBOL.fullmatch(text.strip().removesuffix("()")) is not None
     identifiers = {word.lower() for word in words if is_symbol or _looks_like_code(word)}
     terms = query_terms(text)

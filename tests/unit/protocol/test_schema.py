@@ -106,6 +106,7 @@ def test_json_lines_as_encoded_fit_their_schema() -> None:
         projects=[],
         registered=None,
         partial=False,
+        corrected=[],
         notes=[],
         took_ms=1.5,
     )
