@@ -8,12 +8,17 @@ import posix
 
 from vexorctl.reach import environment
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 FRESH_MS = 1_000
 FIRST_INDEX_MS = 30_000
 MARGIN_MS = 5_000
 """For the search itself, on top of what the daemon may wait for."""
 MAX_MS = 600_000
 MAX_TOP = 1_000
+MAX_LINE = 0xFFFF_FFFF
 MIN_WIDTH, MAX_WIDTH = 20, 1_000
 PROTOCOL_VERSION = 1
 """As `vexor_protocol.PROTOCOL_VERSION`, which a test compares."""
@@ -40,6 +45,10 @@ class Query:
 
     def __init__(self, words: str = "") -> None:
         self.words = words
+        self.like_path = ""
+        """Absolute path of a file: what is like it is searched instead of words."""
+        self.like_line = 0
+        """A line of it; 0 is the file as a whole."""
         self.path = ""
         self.everywhere = False
         self.top = 10
@@ -129,7 +138,7 @@ def request(query: Query) -> bytes:
     folder = posix.getcwd()
     patience = query.patience_ms
     members = [
-        f'"v":{PROTOCOL_VERSION},"query":{text(query.words)},"top":{query.top},"fresh_ms":{query.fresh_ms}',
+        f'"v":{PROTOCOL_VERSION},{_subject(query, text)},"top":{query.top},"fresh_ms":{query.fresh_ms}',
         f'"deadline_ms":{patience},"render":{_render(query, text(folder))}',
     ]
     if query.syntax != "operators":
@@ -152,6 +161,13 @@ def request(query: Query) -> bytes:
     if filters:
         members.append(f'"filters":{{{",".join(filters)}}}')
     return f'{{"jsonrpc":"2.0","id":1,"method":"search","params":{{{",".join(members)}}}}}'.encode("ascii")
+
+
+def _subject(query: Query, text: "Callable[[str], str]") -> str:
+    if not query.like_path:
+        return f'"query":{text(query.words)}'
+    line = f',"line":{query.like_line}' if query.like_line else ""
+    return f'"like":{{"path":{text(query.like_path)}{line}}}'
 
 
 def _render(query: Query, base: str) -> str:

@@ -18,6 +18,7 @@ MAX_QUERY_CHARS = 32_768
 MAX_QUERIES = 100
 MAX_HITS = 1_000
 MAX_FRESH_MS = 600_000
+MAX_LINE = 0xFFFF_FFFF
 
 Text = Annotated[str, Meta(min_length=1, max_length=MAX_QUERY_CHARS)]
 PathText = Annotated[str, Meta(min_length=1, max_length=4_096)]
@@ -192,12 +193,22 @@ class RenderOptions(Struct, kw_only=True, omit_defaults=True):
     """Show paths relative to this folder (text only); JSON and porcelain stay relative to the project."""
 
 
+class Like(Struct, kw_only=True, frozen=True):
+    """A place in an indexed file; what is like it is searched."""
+
+    path: PathText
+    line: Annotated[int, Meta(ge=1, le=MAX_LINE)] | None = None
+    """The definition at this line; without it, the file as a whole."""
+
+
 class SearchParams(Params):
     """`search`: one or many queries over one, many or all projects."""
 
     query: Text | None = None
     queries: Annotated[list[Text], Meta(min_length=1, max_length=MAX_QUERIES)] | None = None
-    """Exactly one of `query` and `queries` is given; the reply's `results` has one entry a query."""
+    """The reply's `results` has one entry a query."""
+    like: Like | None = None
+    """Exactly one of `query`, `queries` and `like` is given."""
     path: PathText | None = None
     """A folder: its project is searched, and only the part of it below this folder."""
     projects: Annotated[list[PathText], Meta(max_length=1_000)] | None = None

@@ -80,6 +80,37 @@ def test_a_misspelt_name_is_found_and_the_answer_says_so(shell: Shell) -> None:
     assert shell.run("search", "parse_config").stderr == b""
 
 
+def test_related_code_is_found_from_a_place(shell: Shell, daemon: StartDaemon) -> None:
+    def related(*arguments: str) -> list[str]:
+        done = shell.run("related", "--json", "--fresh", "10000", *arguments)
+        lines = [json.loads(line) for line in done.stdout.splitlines()]
+        return [line["path"] for line in lines if line["type"] == "hit"]
+
+    assert related("src/retry.py:2")[0] == "src/retry.go"
+    assert "src/retry.py" not in related("src/retry.py")
+    assert related("src/retry.py:2:5", "--all", "-l", "go") == ["src/retry.go"]
+    (shell.root / "src/again.py").write_text(FILES["src/retry.py"])
+    assert related("src/again.py:1")[0] == "src/retry.py"
+
+
+@pytest.mark.parametrize(
+    ("place", "words"),
+    [
+        ("src/nowhere.py", b"there is no file src/nowhere.py"),
+        ("src/retry.py:99", b"up to line 3, not 99"),
+        ("src/retry.py:0", b"no file has a line 0"),
+        (".env", b".env is not in the index"),
+        ("/etc/hostname", b"no registered folder contains /etc/hostname"),
+    ],
+)
+def test_a_place_that_cannot_be_used_is_named_with_a_hint(shell: Shell, place: str, words: bytes) -> None:
+    (shell.root / ".env").write_text("SECRET=1\n")
+    done = shell.run("related", "--fresh", "10000", place)
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert words in done.stderr
+    assert b"hint:" in done.stderr
+
+
 def test_explained_hits_fit_80_columns(shell: Shell) -> None:
     out = shell.run("search", "--explain", "parse_config").stdout.decode()
     assert "words" in out and "score" in out

@@ -3,8 +3,8 @@
 COMMANDS: dict[str, str] = {
     name: f"vexorctl.commands.{name}"
     for name in (
-        "search", "add", "remove", "list", "status", "wait", "reindex", "watch", "start", "stop", "restart",
-        "service", "doctor", "logs", "config", "completion", "version",
+        "search", "related", "add", "remove", "list", "status", "wait", "reindex", "watch", "start", "stop",
+        "restart", "service", "doctor", "logs", "config", "completion", "version",
     )
 }  # fmt: skip
 """Command → module, in the order of the help; imported only when it is used."""

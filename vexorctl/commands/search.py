@@ -33,6 +33,19 @@ exit status: 0 hits, 1 none, 2 error
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the flags; `query.parse` knows the same."""
     parser.add_argument("query", nargs="+", metavar="QUERY", help="words, a name, or a sentence")
+    what = add_options(parser)
+    plain = what.add_mutually_exclusive_group()
+    for flags, value, text in (
+        (("-F", "--literal"), "literal", "find QUERY exactly as it stands"),
+        (("--text",), "text", "no operators: QUERY is words"),
+    ):
+        plain.add_argument(
+            *flags, dest="syntax", action="store_const", const=value, default="operators", help=text
+        )
+
+
+def add_options(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
+    """Add the flags that say where and how to search; return the group of those that say what."""
     where = parser.add_argument_group("where").add_mutually_exclusive_group()
     where.add_argument("-p", "--path", default="", metavar="DIR", help="search below DIR (default: here)")
     where.add_argument("--all", action="store_true", help="search all registered projects")
@@ -59,15 +72,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "-g", "--include", action="append", default=[], metavar="GLOB", help="only paths that match"
     )
     what.add_argument("--exclude", action="append", default=[], metavar="GLOB", help="no paths that match")
-    plain = what.add_mutually_exclusive_group()
-    for flags, value, text in (
-        (("-F", "--literal"), "literal", "find QUERY exactly as it stands"),
-        (("--text",), "text", "no operators: QUERY is words"),
-    ):
-        plain.add_argument(
-            *flags, dest="syntax", action="store_const", const=value, default="operators", help=text
-        )
     _configure_answer(parser)
+    return what
 
 
 def _configure_answer(parser: argparse.ArgumentParser) -> None:
@@ -96,15 +102,22 @@ def _configure_answer(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Search as the fast road does."""
-    query = Query(" ".join(args.query))
+    query = query_of(args)
+    query.words, query.syntax = " ".join(args.query), args.syntax
+    if not query.words.strip():
+        raise ClientError("the query is empty", "say what you look for: vexorctl search WORDS")
+    return fast.search(query)
+
+
+def query_of(args: argparse.Namespace) -> Query:
+    """Return the search that the options of `add_options` describe, without its subject."""
+    query = Query()
     query.path, query.everywhere, query.top, query.format = args.path, args.all, args.top, args.format
     query.fresh_ms, query.width, query.color = args.fresh_ms, args.width, args.color
     query.languages, query.kinds = _split(args.lang), _split(args.kind)
     query.include, query.exclude = args.include, args.exclude
-    query.spawn, query.explain, query.syntax = not args.no_spawn, args.explain, args.syntax
-    if not query.words.strip():
-        raise ClientError("the query is empty", "say what you look for: vexorctl search WORDS")
-    return fast.search(query)
+    query.spawn, query.explain = not args.no_spawn, args.explain
+    return query
 
 
 def _split(values: list[str]) -> list[str]:

@@ -21,6 +21,7 @@ from vexord.search.names import NameCache
 from vexord.search.narrow import Narrowed, narrow
 from vexord.search.query import Query, parse_query
 from vexord.search.rank import RankedFile, explain, rank
+from vexord.search.related import find_origin, like_query, without_origin
 from vexord.search.syntax import Asked, Syntax, describe, read_query
 
 
@@ -91,24 +92,32 @@ class Engine:
         asked = read_query(text, options.syntax)
         narrowed = narrow(pools, [target.root for target in targets], asked, self._masks)
         query, corrections = self._query(asked, narrowed.pools, options)
-        ranking = self._ranking(narrowed.pools, asked, query)
         result = QueryResult(query=text, hits=[], dropped=narrowed.dropped, partial=narrowed.partial)
         result.corrected = list(corrections)
-        for file in ranking.files:
-            if len(result.hits) == options.top:
-                break
-            target = targets[file.target]
-            hit = make_hit(target.project, target.root, narrowed.pools, file, query)
-            if hit is None:
-                result.dropped += 1
-                continue
-            if asked.wanted:
-                hit.focus_line = focus_line(hit.text, hit.start_line, asked.wanted) or hit.focus_line
-            if options.explain:
-                hit.explain = ranking.explain(file)
-            result.hits.append(hit)
+        _fill(result, targets, self._ranking(narrowed.pools, asked, query), options)
+        for hit in result.hits if asked.wanted else ():
+            hit.focus_line = focus_line(hit.text, hit.start_line, asked.wanted) or hit.focus_line
         result.notes = narrowed.notes + _notes(asked, narrowed, result)
-        result.took_ms = round((time.perf_counter() - started) * 1000, 3)
+        result.took_ms = _ms_since(started)
+        return result
+
+    def related(
+        self, place: Target, line: int | None, targets: Sequence[Target], options: SearchOptions
+    ) -> QueryResult:
+        """Answer with code like that at a place: `place.prefix` is the path of a file in its project.
+
+        Raises:
+            ProtocolError: NOT_INDEXED, the file is not there; INVALID_PARAMS, bad filters or no such line;
+                MODEL, an index made with another model.
+        """
+        started = time.perf_counter()
+        pools = self._pools(targets, options.filters)
+        origin = find_origin(place.snapshot, place.root, place.prefix, line)
+        query, vector = like_query(origin, pools)
+        text = place.prefix if line is None else f"{place.prefix}:{line}"
+        result = QueryResult(query=text, hits=[])
+        _fill(result, targets, _ranked(without_origin(pools, origin), query, vector), options)
+        result.took_ms = _ms_since(started)
         return result
 
     def _query(
@@ -122,9 +131,8 @@ class Engine:
 
     def _ranking(self, pools: Sequence[Pool], asked: Asked, query: Query) -> "_Ranking":
         if asked.has_operators and not query.terms:
-            return _Ranking(list_files(pools, asked.wanted), explain_listed)
-        candidates = collect(pools, query, self._vector(query))
-        return _Ranking(rank(pools, candidates, query), lambda file: explain(pools, candidates, file, query))
+            return _Ranking(pools, query, list_files(pools, asked.wanted), explain_listed)
+        return _ranked(pools, query, self._vector(query))
 
     def _vector(self, query: Query) -> Vectors | None:
         if not query.terms:  # punctuation means nothing: its vector would be near to noise
@@ -137,8 +145,35 @@ class Engine:
 class _Ranking:
     """Files in the order of the answer, and what can say why one is where it is."""
 
+    pools: Sequence[Pool]
+    query: Query
     files: Iterable[RankedFile]
     explain: Callable[[RankedFile], list[Part]]
+
+
+def _ranked(pools: Sequence[Pool], query: Query, vector: Vectors | None) -> _Ranking:
+    candidates = collect(pools, query, vector)
+    files = rank(pools, candidates, query)
+    return _Ranking(pools, query, files, lambda file: explain(pools, candidates, file, query))
+
+
+def _fill(result: QueryResult, targets: Sequence[Target], ranking: _Ranking, options: SearchOptions) -> None:
+    """Make hits of the best files, until there are enough of them."""
+    for file in ranking.files:
+        if len(result.hits) == options.top:
+            break
+        target = targets[file.target]
+        hit = make_hit(target.project, target.root, ranking.pools, file, ranking.query)
+        if hit is None:
+            result.dropped += 1
+            continue
+        if options.explain:
+            hit.explain = ranking.explain(file)
+        result.hits.append(hit)
+
+
+def _ms_since(started: float) -> float:
+    return round((time.perf_counter() - started) * 1000, 3)
 
 
 def _notes(asked: Asked, narrowed: Narrowed, result: QueryResult) -> list[str]:

@@ -29,6 +29,12 @@ class SearchEngine(Protocol):
         """Return one result for each query. Raises ProtocolError."""
         ...
 
+    def related(
+        self, place: Target, line: int | None, targets: Sequence[Target], options: SearchOptions
+    ) -> QueryResult:
+        """Return what is like the file at `place.prefix`, or its chunk at a line. Raises ProtocolError."""
+        ...
+
 
 @dataclass(slots=True)
 class OwnFigures:

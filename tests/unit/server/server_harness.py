@@ -219,6 +219,11 @@ class FakeEngine:
         ]  # fmt: skip
         return [QueryResult(query=query, hits=hits, dropped=dropped) for query in queries]
 
+    def related(
+        self, place: Target, line: int | None, targets: Sequence[Target], options: SearchOptions
+    ) -> QueryResult:
+        return self.search(targets, [f"{place.root}|{place.prefix}|{line}"], options)[0]
+
 
 class Harness:
     """A running server and all that it is connected to."""

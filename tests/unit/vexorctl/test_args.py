@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 from vexor_protocol import PROTOCOL_VERSION
-from vexor_protocol.messages import MAX_FRESH_MS, MAX_HITS, SearchParams
+from vexor_protocol.messages import MAX_FRESH_MS, MAX_HITS, MAX_LINE, SearchParams
 
 from vexorctl import fast, query
 from vexorctl.commands import COMMANDS
@@ -125,6 +125,7 @@ def test_a_working_folder_that_is_not_utf8_is_sent_with_surrogates(
 
 def test_limits_are_those_of_the_protocol() -> None:
     assert (query.MAX_MS, query.MAX_TOP, query.PROTOCOL_VERSION) == (MAX_FRESH_MS, MAX_HITS, PROTOCOL_VERSION)
+    assert query.MAX_LINE == MAX_LINE
 
 
 def test_argparse_knows_the_same_options_and_defaults() -> None:
@@ -167,3 +168,35 @@ def test_every_command_has_help_and_a_parser(name: str) -> None:
     parser = command_parser(name, module)
     assert isinstance(parser, argparse.ArgumentParser)
     assert f"vexorctl {name}" in parser.format_help()
+
+
+def related(line: str, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """The request that `vexorctl related` makes, after the daemon's own validation."""
+    seen: list[Query] = []
+    monkeypatch.setattr(fast, "search", seen.append)
+    module = load("related")
+    module.run(command_parser("related", module).parse_args(shlex.split(line)))
+    found: dict[str, Any] = json.loads(request(seen[0]))["params"]
+    msgspec.convert(found, SearchParams)
+    return found
+
+
+def test_a_place_is_a_file_and_perhaps_a_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("a.py", "odd:3"):
+        (tmp_path / name).write_text("x")
+    path = str(tmp_path / "a.py")
+    assert related("a.py", monkeypatch)["like"] == {"path": path}
+    for place in ("a.py:7", "a.py:7:", "a.py:7:2", f"{path}:7", "./a.py:7:2:"):
+        assert related(place, monkeypatch)["like"] == {"path": path, "line": 7}
+    assert related("odd:3", monkeypatch)["like"] == {"path": str(tmp_path / "odd:3")}
+    assert related("odd:3:4", monkeypatch)["like"] == {"path": str(tmp_path / "odd:3"), "line": 4}
+
+
+def test_related_takes_the_options_of_a_search(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a.py").write_text("x")
+    found = related("a.py --all -k 3 -l go --explain --json", monkeypatch)
+    assert (found["top"], found["filters"], found["explain"]) == (3, {"languages": ["go"]}, True)
+    assert "query" not in found and "path" not in found
+    assert related("a.py", monkeypatch)["path"] == str(tmp_path)

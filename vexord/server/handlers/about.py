@@ -20,7 +20,7 @@ from vexord.server.services import Services
 
 CAPABILITIES = (
     "fresh", "first_index", "many_queries", "many_projects", "filters", "render", "subscribe", "wait_clock",
-    "explain", "syntax", "corrected",
+    "explain", "syntax", "corrected", "like",
 )  # fmt: skip
 """Names that clients may ask for instead of comparing versions; none is ever taken away."""
 

@@ -1,11 +1,12 @@
 """`search`: which folders, how fresh, one or two rounds, the reply."""
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from vexor_protocol.errors import INVALID_PARAMS, NOT_REGISTERED, ProtocolError
+from vexor_protocol.errors import INVALID_PARAMS, NOT_INDEXED, NOT_REGISTERED, ProtocolError
 from vexor_protocol.messages import ProjectFreshness, QueryResult, SearchParams, SearchResult
 
+from vexord.index.snapshot import Snapshot
 from vexord.projects.registry import resolve_root
 from vexord.render.search import render_search
 from vexord.search.engine import SearchOptions, Target
@@ -27,6 +28,8 @@ class _Scope:
     """Projects and the prefix inside each."""
     registered: str | None = None
     """Root of the project that this request registered."""
+    like: tuple[ProjectView, str] | None = None
+    """The file that something like is searched: its project, and its path inside."""
 
 
 class SearchMethod:
@@ -39,6 +42,9 @@ class SearchMethod:
         """Begin a search; it answers the call when it is done."""
         queries = _queries(params)
         scope = self._scope(params)
+        if params.like is not None:
+            view, prefix = self._services.tracker.covering(params.like.path)
+            scope = replace(scope, like=(view, prefix.rstrip("/")))
         self._services.figures.searches += 1
         _Search(self._services, call, params, queries, scope).begin()
 
@@ -81,7 +87,9 @@ class _Search:
     def begin(self) -> None:
         """Ask for proof, or search at once."""
         if self._wants_proof:
-            ids = [view.project.id for view, _ in self._scope.places]
+            views = [view for view, _ in self._scope.places]
+            views += [self._scope.like[0]] if self._scope.like is not None else []
+            ids = dict.fromkeys(view.project.id for view in views)
             self._services.tracker.freshness.prove(ids, self._limit, self._search)
         else:
             self._search(None)
@@ -97,15 +105,23 @@ class _Search:
             else:
                 freshness.append(view.proved(outcomes[view.project.id], running))
             if view.slot.snapshot is not None:
-                targets.append(Target(view.project.root, view.project.root, view.slot.snapshot, prefix))
+                targets.append(_target(view, view.slot.snapshot, prefix))
+        place: Target | None = None
+        if self._scope.like is not None:
+            view, path = self._scope.like
+            place = _target(view, view.slot.snapshot, path) if view.slot.snapshot is not None else None
         time_left = self._limit - time.monotonic()
         may_repeat = outcomes is not None and not self._second and time_left > SECOND_ROUND_S
         self._services.workers.submit(
-            lambda: self._work(targets, freshness, may_repeat), self._done, self._call.fail
+            lambda: self._work(place, targets, freshness, may_repeat), self._done, self._call.fail
         )
 
     def _work(
-        self, targets: list[Target], freshness: list[ProjectFreshness], may_repeat: bool
+        self,
+        place: Target | None,
+        targets: list[Target],
+        freshness: list[ProjectFreshness],
+        may_repeat: bool,
     ) -> bytes | None:
         """In a worker: return the reply's bytes, or None if another round is wanted."""
         self._call.check_deadline()
@@ -113,7 +129,9 @@ class _Search:
         options = SearchOptions(
             top=params.top, filters=params.filters, syntax=params.syntax, explain=params.explain
         )
-        if targets:
+        if params.like is not None:
+            results = [self._services.engine.related(_known(place), params.like.line, targets, options)]
+        elif targets:
             results = self._services.engine.search(targets, self._queries, options)
         else:
             results = [QueryResult(query=query, hits=[]) for query in self._queries]
@@ -149,9 +167,19 @@ class _Search:
             self.begin()
 
 
+def _target(view: ProjectView, snapshot: Snapshot, prefix: str) -> Target:
+    return Target(view.project.root, view.project.root, snapshot, prefix)
+
+
+def _known(place: Target | None) -> Target:
+    if place is None:
+        raise ProtocolError(NOT_INDEXED, "the place's project is not indexed yet", "run: vexorctl wait")
+    return place
+
+
 def _queries(params: SearchParams) -> list[str]:
     """Return the queries, with lone surrogates replaced: a model reads text, not bytes."""
-    if (params.query is None) == (params.queries is None):
-        raise ProtocolError(INVALID_PARAMS, "exactly one of query and queries is needed")
+    if sum(given is not None for given in (params.query, params.queries, params.like)) != 1:
+        raise ProtocolError(INVALID_PARAMS, "exactly one of query, queries and like is needed")
     queries = params.queries if params.queries is not None else [params.query or ""]
     return [query.encode("utf-8", "replace").decode() for query in queries]
