@@ -1,7 +1,10 @@
 """Text to keyword terms: the one analyser of documents and queries."""
 
 import re
+import unicodedata
 from itertools import chain
+
+from vexord.index.stop_words import stop_words_of
 
 _WORD = re.compile(r"\w+")
 _PART = re.compile(
@@ -10,8 +13,12 @@ _PART = re.compile(
     r"|[A-Z]?[^\W\d_A-Z]+"
     r"|\d+"
 )
-_WIDE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
-_WIDE_RUN = re.compile(_WIDE.pattern + "{2,}")
+_WIDE_CHARS = r"\u3005-\u3007\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af"
+_WIDE = re.compile(f"[{_WIDE_CHARS}]")
+_WIDE_RUN = re.compile(f"[{_WIDE_CHARS}]{{2,}}")
+_SCRIPT_EDGE = re.compile(
+    rf"(?<=[{_WIDE_CHARS}])(?=[^\W{_WIDE_CHARS}])|(?<=[^\W{_WIDE_CHARS}])(?=[{_WIDE_CHARS}])"
+)
 """Scripts written without spaces; a run of them is a phrase, so it is cut into pairs."""
 _MAX_PARTS = 32
 _CACHE_ENTRIES = 200_000
@@ -24,33 +31,36 @@ _IRREGULAR = {
 _DROP_ES = re.compile(r"(?:ss|sh|x|zz|[nrt]ch)es$")
 _KEEP_S = re.compile(r"(?:us|ss)$")
 
-_ENGLISH = (
-    "a an and are as at be been but by can did do does for from had has have here how i if in into is it "
-    "its me my no not of on or our so than that the their them then there these they this those to us was "
-    "we were what when where which who whom whose why will with would you your"
-)
-_FILLERS = "code please"
-_STOP_WORDS = frozenset(f"{_ENGLISH} {_FILLERS}".split())
-
 
 def analyse(text: str) -> list[str]:
     """Return the terms of a text in order, with repetition.
 
     An identifier gives its parts, lower-case and without plural endings, and itself whole if it has several.
     """
-    return list(chain.from_iterable(map(_terms_of.__getitem__, _WORD.findall(text))))
+    return list(chain.from_iterable(map(_terms_of.__getitem__, _WORD.findall(normal(text)))))
 
 
 def query_terms(text: str) -> list[str]:
     """Return the distinct terms of a query in order, less stop words unless it consists of them."""
-    telling = [word for word in _WORD.findall(text) if word.lower() not in _STOP_WORDS]
-    terms = chain.from_iterable(map(_terms_of.__getitem__, telling or _WORD.findall(text)))
-    return list(dict.fromkeys(terms))
+    words = _WORD.findall(normal(text))
+    stop_words = stop_words_of(map(str.lower, words))
+    telling = [word for word in words if word.lower() not in stop_words]
+    return list(dict.fromkeys(chain.from_iterable(map(_terms_of.__getitem__, telling or words))))
+
+
+def normal(text: str) -> str:
+    """Return a text with each letter written in one way (NFKC), and with spaces between scripts.
+
+    In `使用IndexWriter`, `IndexWriter` is a word, though nothing sets it off.
+    """
+    if text.isascii():
+        return text
+    return _SCRIPT_EDGE.sub(" ", unicodedata.normalize("NFKC", text))
 
 
 def wide_pairs(text: str) -> list[str]:
     """Return the terms that any text has which holds this one in a script without spaces."""
-    runs = _WIDE_RUN.findall(text)
+    runs = _WIDE_RUN.findall(normal(text))
     return list(dict.fromkeys(run[i : i + 2] for run in runs for i in range(len(run) - 1)))
 
 

@@ -112,7 +112,7 @@ class NameTable:
 
     def _abbreviated(self, wanted: bytes) -> list[tuple[float, int]]:
         """Find names that begin with the first letter and hold the others in order: `bndsock`."""
-        if 5 * sum(letter in b"aeiou" for letter in wanted) > len(wanted):
+        if not wanted.isascii() or 5 * sum(letter in b"aeiou" for letter in wanted) > len(wanted):
             return []  # a word; what people leave out are vowels
         letters = rb"[^\n]*".join(re2.escape(wanted[i : i + 1]) for i in range(len(wanted)))
         rows = [

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from vexord.index.terms import analyse, query_terms
+from vexord.index.terms import analyse, normal, query_terms, wide_pairs
 
 PARTS_WEIGHT = 0.4
 """Weight of all parts of a name together where the name itself is in the index: `bind_socket` asks for that
@@ -30,8 +30,9 @@ class Query:
 
 def parse_query(text: str) -> Query:
     """Parse a query; never fails: a text without words has no terms."""
-    words = IDENTIFIER.findall(text)
+    words = IDENTIFIER.findall(normal(text))
     is_symbol = bool(words) and _SYMBOL.fullmatch(text.strip().removesuffix("()")) is not None
+    is_symbol = is_symbol and not wide_pairs(text)  # a sentence in a script without spaces
     identifiers = {word.lower() for word in words if is_symbol or _looks_like_code(word)}
     terms = query_terms(text)
     alone = {term for word in words if len(split := analyse(word)) == 1 for term in split}

@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from vexord.index.terms import analyse, stem, wide_pairs
+from vexord.index.terms import analyse, normal, stem, wide_pairs
 from vexord.search.syntax import TextCondition
 
 Clauses = tuple[frozenset[str], ...]
@@ -47,6 +47,9 @@ def _of_words(words: list[str], ignore_case: bool) -> Clauses:
 
 
 def _clauses(word: str, ignore_case: bool) -> list[frozenset[str]]:
+    pieces = normal(word).split()
+    if len(pieces) > 1:
+        return [clause for piece in pieces for clause in _clauses(piece, ignore_case)]
     if not ignore_case or not word.isascii():
         return [frozenset({term}) for term in analyse(word)]
     # In other capitals it would be cut elsewhere: only the whole is sure, or its stem where it has one part.

@@ -59,3 +59,33 @@ def test_a_query_of_stop_words_keeps_them() -> None:
 
 def test_query_and_document_terms_agree() -> None:
     assert query_terms("parseURLs") == analyse("parseURLs")
+
+
+@pytest.mark.parametrize(
+    ("text", "terms"),
+    [
+        ("使用IndexWriter", ["使用", "index", "writer", "indexwriter"]),
+        ("ファイルsizeの計算", ["ファ", "ァイ", "イル", "ファイル", "size", "の計", "計算", "の計算"]),
+        ("佐々木", ["佐々", "々木", "佐々木"]),
+        ("ＡＢＣ", ["abc"]),
+        ("gro\u0308ße", ["größe"]),
+    ],
+)
+def test_scripts_are_told_apart_and_letters_written_in_one_way(text: str, terms: list[str]) -> None:
+    assert analyse(text) == terms
+
+
+@pytest.mark.parametrize(
+    ("query", "terms"),
+    [
+        ("wo wird die Größe berechnet", ["größe", "berechnet"]),
+        ("où est la taille des fichiers", ["taille", "fichier"]),
+        ("dónde se cifra la contraseña", ["cifra", "contraseña"]),
+        ("где проверяется ключ из файла", ["проверяется", "ключ", "файла"]),
+        ("why does it die in os code", ["die", "os"]),
+        ("io error per com port", ["io", "error", "per", "com", "port"]),
+        ("wo", ["wo"]),
+    ],
+)
+def test_small_words_are_left_out_in_the_language_of_the_question(query: str, terms: list[str]) -> None:
+    assert query_terms(query) == terms
