@@ -17,7 +17,7 @@ examples:
   vexorctl search -- --a-query-that-begins-with-a-dash
 
 operators, as words of their own anywhere in QUERY:
-  "exact text"         in the hit's text; capitals count if there are any
+  "exact text"         in the hit's text; capitals count if it has any
   /regex/ /regex/i     RE2; needs a special character, or write re:regex
   path:GLOB file:GLOB  in the path; without wildcards anywhere in it
   lang:NAME kind:NAME  several: lang:go,rust
