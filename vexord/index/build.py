@@ -8,10 +8,10 @@ from numpy.typing import NDArray
 from vexord.index.columns import StringColumn
 from vexord.index.embed_text import embed_hash, text_hash
 from vexord.index.manifest import FingerprintFields, SegmentRecord
-from vexord.index.postings import build_postings
+from vexord.index.postings import BODY, DEFINES, NAME, build_postings
 from vexord.index.segment import CHUNK_DTYPE, FILE_DTYPE
 from vexord.index.segment_writer import SegmentWriter
-from vexord.index.terms import analyse
+from vexord.index.terms import analyse, whole_name
 from vexord.index.types import KINDS, IndexedFile
 
 _KIND_NUMBER = {kind: number for number, kind in enumerate(KINDS)}
@@ -40,8 +40,16 @@ def build_segment(
     out.column("files", _file_table(indexed, languages, encodings))
     out.column("chunks", _chunk_table(indexed, languages, strings))
     out.strings(StringColumn.of([*(file.path for file in indexed), *strings]))
-    body = [analyse(chunk.text) for file in indexed for chunk in file.chunks]
-    out.postings(build_postings(body, list(_name_terms(indexed))))
+    chunks = [chunk for file in indexed for chunk in file.chunks]
+    out.postings(
+        build_postings(
+            {
+                BODY: [analyse(chunk.text) for chunk in chunks],
+                NAME: list(_name_terms(indexed)),
+                DEFINES: [[whole for name in chunk.names if (whole := whole_name(name))] for chunk in chunks],
+            }
+        )
+    )
     return out.finish(fingerprint, list(languages), list(encodings))
 
 
@@ -97,4 +105,4 @@ def _name_terms(indexed: Sequence[IndexedFile]) -> Iterable[list[str]]:
     for file in indexed:
         path = analyse(file.path)
         for chunk in file.chunks:
-            yield [*analyse(chunk.symbol), *analyse(chunk.parent), *path]
+            yield [*analyse(" ".join(chunk.names)), *analyse(chunk.parent), *path]

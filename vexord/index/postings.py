@@ -1,9 +1,9 @@
 """Keyword postings: term hash → rows with BM25 impacts, as flat sorted arrays that are searched in place.
 
-Both fields of a segment share one set of arrays; the field is the seed of the term's hash.
+All fields of a segment share one set of arrays; the field is the seed of the term's hash.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
@@ -20,14 +20,17 @@ class Field:
     """A searchable field of chunks."""
 
     seed: int
+    """Seeds must differ in many bits: xxh3 mixes them into words of up to 3 bytes by addition alone."""
     average_terms: float
     """Stands in for the collection's average length, so that impacts are true of every segment for ever."""
 
 
 BODY = Field(seed=0, average_terms=200.0)
 """The chunk's text; a typical 50-line chunk has 150–290 terms."""
-NAME = Field(seed=1, average_terms=8.0)
-"""Symbol, parent and path words."""
+NAME = Field(seed=0x9E3779B97F4A7C15, average_terms=8.0)
+"""Words of the symbols, the parent and the path."""
+DEFINES = Field(seed=0xC2B2AE3D27D4EB4F, average_terms=1.0)
+"""Every name that the chunk defines, whole, as `terms.whole_name` writes it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,23 +83,28 @@ def term_hash(term: str, seed: int) -> int:
     return xxhash.xxh3_64_intdigest(term.encode("utf-8", "surrogatepass"), seed)
 
 
-def build_postings(body: Sequence[Sequence[str]], name: Sequence[Sequence[str]]) -> PostingArrays:
-    """Index the terms of both fields; element i of each belongs to row i."""
-    row_count = len(body)
-    parts = [_tokens(BODY, body), _tokens(NAME, name)]
+def build_postings(fields: Mapping[Field, Sequence[Sequence[str]]]) -> PostingArrays:
+    """Index the terms of all fields; element i of each belongs to row i."""
+    row_count = max((len(rows) for rows in fields.values()), default=0)
+    parts = [_tokens(field, rows) for field, rows in fields.items()]
     # Two terms with one hash become one term: ranks, not vocabulary ids, make the key.
     hashes, rank_of = np.unique(np.concatenate([part.hashes for part in parts]), return_inverse=True)
-    body_terms = len(parts[0].hashes)
-    is_name = np.zeros(len(hashes), np.bool_)
-    is_name[rank_of[body_terms:]] = True
-    ranks = np.concatenate([rank_of[parts[0].ids], rank_of[body_terms + parts[1].ids]])
-    keys = ranks.astype(np.int64) * max(row_count, 1) + np.concatenate([part.rows for part in parts])
+    field_of = np.zeros(len(hashes), np.intp)
+    ranks = []
+    first = 0
+    for number, part in enumerate(parts):
+        mine = rank_of[first : first + len(part.hashes)]
+        field_of[mine] = number
+        ranks.append(mine[part.ids])
+        first += len(part.hashes)
+    keys = np.concatenate(ranks).astype(np.int64) * max(row_count, 1)
+    keys += np.concatenate([part.rows for part in parts])
     keys.sort()
     starts = np.flatnonzero(np.diff(keys, prepend=-1))
     frequency = np.diff(starts, append=len(keys)).astype(np.float32)
     term, rows = np.divmod(keys[starts], max(row_count, 1))
     norms = np.stack([part.norms for part in parts])
-    impacts = frequency * (K1 + 1) / (frequency + norms[is_name[term].astype(np.intp), rows])
+    impacts = frequency * (K1 + 1) / (frequency + norms[field_of[term], rows])
     offsets = np.searchsorted(term, np.arange(len(hashes) + 1))
     return PostingArrays(
         hashes, offsets.astype(np.uint64), rows.astype(np.uint32), impacts.astype(np.float16)

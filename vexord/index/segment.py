@@ -12,7 +12,7 @@ from vexord.index.columns import ColumnFile, StringColumn
 from vexord.index.errors import IndexCorruptError
 from vexord.index.files import sum_file, sum_of
 from vexord.index.manifest import SEGMENTS_NAME, FingerprintFields, SegmentRecord
-from vexord.index.postings import BODY, NAME, PostingArrays, Postings
+from vexord.index.postings import BODY, DEFINES, NAME, PostingArrays, Postings
 from vexord.index.sealed import unseal
 
 METADATA_NAME = "metadata.json"
@@ -86,6 +86,8 @@ class Segment:
     postings: Postings
     """Body field."""
     name_postings: Postings
+    definitions: Postings
+    """Rows by the whole names that they define."""
 
     @classmethod
     def open(cls, folder: str, record: SegmentRecord) -> "Segment":
@@ -128,6 +130,7 @@ class Segment:
             posting_arrays=arrays,
             postings=Postings(arrays, BODY),
             name_postings=Postings(arrays, NAME),
+            definitions=Postings(arrays, DEFINES),
         )
 
 

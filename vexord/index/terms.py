@@ -20,6 +20,7 @@ _SCRIPT_EDGE = re.compile(
     rf"(?<=[{_WIDE_CHARS}])(?=[^\W{_WIDE_CHARS}])|(?<=[^\W{_WIDE_CHARS}])(?=[{_WIDE_CHARS}])"
 )
 """Scripts written without spaces; a run of them is a phrase, so it is cut into pairs."""
+_SIGNS = re.compile(r"\W")
 _MAX_PARTS = 32
 _CACHE_ENTRIES = 200_000
 _CACHED_CHARS = 64
@@ -42,10 +43,14 @@ def analyse(text: str) -> list[str]:
 
 def query_terms(text: str) -> list[str]:
     """Return the distinct terms of a query in order, less stop words unless it consists of them."""
+    return list(dict.fromkeys(chain.from_iterable(map(_terms_of.__getitem__, telling_words(text)))))
+
+
+def telling_words(text: str) -> list[str]:
+    """Return the words of a query as written, less stop words unless it consists of them."""
     words = _WORD.findall(normal(text))
     stop_words = stop_words_of(map(str.lower, words))
-    telling = [word for word in words if word.lower() not in stop_words]
-    return list(dict.fromkeys(chain.from_iterable(map(_terms_of.__getitem__, telling or words))))
+    return [word for word in words if word.lower() not in stop_words] or words
 
 
 def normal(text: str) -> str:
@@ -62,6 +67,11 @@ def wide_pairs(text: str) -> list[str]:
     """Return the terms that any text has which holds this one in a script without spaces."""
     runs = _WIDE_RUN.findall(normal(text))
     return list(dict.fromkeys(run[i : i + 2] for run in runs for i in range(len(run) - 1)))
+
+
+def whole_name(name: str) -> str:
+    """Return a defined or asked-for name in one piece: lower case, without signs and outer underscores."""
+    return _SIGNS.sub("", name).lower().strip("_")
 
 
 def stem(word: str) -> str:

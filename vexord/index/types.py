@@ -35,6 +35,13 @@ class Chunk:
     """Dotted path of the enclosing definitions, or a Markdown breadcrumb joined by ` > `."""
     kind: str = "text"
     """One of `KINDS`."""
+    more_symbols: tuple[str, ...] = ()
+    """Names that it defines besides `symbol`: small definitions share a chunk."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All names that the chunk defines."""
+        return (self.symbol, *self.more_symbols) if self.symbol else self.more_symbols
 
 
 KINDS = (

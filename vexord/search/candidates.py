@@ -1,25 +1,25 @@
-"""Candidate chunks: the best by meaning (vectors) and the best by words (BM25), over all segments at once."""
+"""Candidate chunks: the best by meaning, by words and by name over all segments, and what each holds."""
 
-import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vexord.embed.seam import Vectors
-from vexord.index.postings import Postings
 from vexord.index.snapshot import SegmentView
 from vexord.index.vectors import scan
 from vexord.search.filters import Mask
+from vexord.search.keywords import Match, Scores, add_scores, impacts_at, look_up, weights_of
 from vexord.search.query import PARTS_WEIGHT, Query
 
 PER_LIST = 200
-"""Candidates taken from each of the two rankings."""
+"""Candidates taken by words and by meaning each."""
+PER_NAME_LIST = 100
 NAME_FIELD_WEIGHT = 0.6
 """BM25 of the field of symbol and path words, relative to the chunk's text."""
-
-Scores = NDArray[np.float32]
+MAX_DEFINITIONS = 200
+"""Chunks that define a name of the query are candidates whatever else they are, up to so many a segment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,29 +38,170 @@ class Candidates:
     pool: NDArray[np.int32]
     row: NDArray[np.int64]
     words: Scores
-    """BM25, unbounded, 0 where no term matches."""
+    """BM25 of text and names together, unbounded, 0 where no term matches."""
+    names: Scores
+    """BM25 of the words of symbols and path alone."""
     meaning: Scores
-    """Cosine similarity, -1..1."""
+    """Cosine similarity, -1..1; -inf if the query has no vector."""
+    terms: tuple[str, ...]
+    """Terms of the query that are in the index, in text or names."""
+    holds: NDArray[np.bool_]
+    """Which of them the text holds, shape (chunks, terms)."""
+    term_weights: Scores
+    """Their idf, times the weight that the query gives them, shape (terms,)."""
+    compound: Scores
+    """BM25 of the best name in the text that neighbouring words of the query make; 0 if there is none."""
+    defines: NDArray[np.bool_]
+    """Whether it defines a name of the query."""
+    defines_last: NDArray[np.bool_]
+    """Whether it defines the last name, which a qualified name asks for."""
+    mentions: int
+    """Chunks that mention the names of the query that are defined here."""
 
 
 def collect(pools: Sequence[Pool], query: Query, vector: Vectors | None) -> Candidates:
-    """Score every row that may be an answer and keep the best of both rankings."""
-    words = _keyword_scores(pools, _weights(pools, query))
-    meaning = [_similarities(pool, vector) for pool in pools]
-    parts = [_best_of_pool(*columns) for columns in zip(pools, words, meaning, strict=True)]
-    if not parts:
-        empty = np.zeros(0, np.float32)
-        return Candidates(np.zeros(0, np.int32), np.zeros(0, np.int64), empty, empty)
-    found = Candidates(
-        np.repeat(np.arange(len(parts), dtype=np.int32), [len(rows) for rows in parts]),
-        np.concatenate(parts),
-        np.concatenate([scores[rows] for scores, rows in zip(words, parts, strict=True)]),
-        np.concatenate([scores[rows] for scores, rows in zip(meaning, parts, strict=True)]),
+    """Score every row that may be an answer and keep the best of all rankings."""
+    found = _Found.of(pools, query)
+    picks = [_pick(number, pool, found, vector) for number, pool in enumerate(pools)]
+    if len(pools) > 1:
+        picks = _best_of_all(picks)
+    parts = [_describe(number, pick, found) for number, pick in enumerate(picks) if len(pick.rows)]
+    return _join(parts or [_describe(0, _NOTHING, _Found([], [], [], [], [], 0))])
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """Where the query's terms are."""
+
+    body: list[Match]
+    names: list[Match]
+    compounds: list[Match]
+    definitions: list[Match]
+    last: list[Match]
+    mentions: int
+
+    @classmethod
+    def of(cls, pools: Sequence[Pool], query: Query) -> "_Found":
+        segments = [pool.view.segment for pool in pools]
+        total = sum(segment.rows for segment in segments)
+        body = [segment.postings for segment in segments]
+        terms = _weights(pools, query)
+        found_in_text = look_up(body, terms, total)
+        in_names = look_up([segment.name_postings for segment in segments], terms, total)
+        definitions = look_up(
+            [segment.definitions for segment in segments], dict.fromkeys(query.identifiers, 1.0), total
+        )
+        return cls(
+            body=found_in_text + _only_named(found_in_text, in_names),
+            names=in_names,
+            compounds=look_up(body, dict.fromkeys(query.compounds, 1.0), total),
+            definitions=definitions,
+            last=[match for match in definitions if match.term == query.last_name],
+            mentions=sum(field.df(match.term) for match in definitions for field in body),
+        )
+
+
+def _only_named(body: Sequence[Match], names: Sequence[Match]) -> list[Match]:
+    """Terms of names that no text holds: they are part of what the query asks for all the same."""
+    known = {match.term for match in body}
+    return [replace(match, found=(None,) * len(match.found)) for match in names if match.term not in known]
+
+
+@dataclass(frozen=True, slots=True)
+class _Pick:
+    """Rows of one pool that may be answers, ascending, with what was already worked out for them."""
+
+    rows: NDArray[np.int64]
+    words: Scores
+    names: Scores
+    meaning: Scores
+    sure: NDArray[np.bool_]
+    """They define a name of the query."""
+
+
+_NONE = np.zeros(0, np.float32)
+_NOTHING = _Pick(np.zeros(0, np.int64), _NONE, _NONE, _NONE, np.zeros(0, np.bool_))
+
+
+def _pick(number: int, pool: Pool, found: _Found, vector: Vectors | None) -> _Pick:
+    rows = pool.view.segment.rows
+    names = np.zeros(rows, np.float32)
+    add_scores(names, found.names, number)
+    words = names * np.float32(NAME_FIELD_WEIGHT)
+    add_scores(words, found.body, number)
+    meaning = _similarities(pool, vector)
+    if pool.mask is not None:
+        hidden = ~pool.mask
+        words[hidden] = names[hidden] = 0.0
+        meaning[hidden] = -np.inf
+    sure = _defining(number, pool, found.definitions)[:MAX_DEFINITIONS]
+    lists = (_best(words, PER_LIST), _best_meaning(meaning), _best(names, PER_NAME_LIST), sure)
+    picked = np.unique(np.concatenate(lists))
+    return _Pick(picked, words[picked], names[picked], meaning[picked], np.isin(picked, sure))
+
+
+def _defining(number: int, pool: Pool, definitions: Sequence[Match]) -> NDArray[np.int64]:
+    rows = [found[0] for match in definitions if (found := match.found[number]) is not None]
+    if not rows:
+        return np.zeros(0, np.int64)
+    together = np.unique(np.concatenate(rows)).astype(np.int64)
+    return together if pool.mask is None else together[pool.mask[together]]
+
+
+def _best_of_all(picks: Sequence[_Pick]) -> list[_Pick]:
+    """Cut the lists of several pools to the lengths that the list of one has."""
+    words = np.concatenate([pick.words for pick in picks])
+    names = np.concatenate([pick.names for pick in picks])
+    meaning = np.concatenate([pick.meaning for pick in picks])
+    keep = np.concatenate([pick.sure for pick in picks])
+    for best in (_best(words, PER_LIST), _best_meaning(meaning), _best(names, PER_NAME_LIST)):
+        keep[best] = True
+    ends = np.cumsum([len(pick.rows) for pick in picks])
+    return [
+        _Pick(pick.rows[mine], pick.words[mine], pick.names[mine], pick.meaning[mine], pick.sure[mine])
+        for pick, mine in zip(picks, np.split(keep, ends[:-1]), strict=True)
+    ]
+
+
+def _describe(number: int, pick: _Pick, found: _Found) -> Candidates:
+    compounds = impacts_at(found.compounds, number, pick.rows) * weights_of(found.compounds)
+    return Candidates(
+        pool=np.full(len(pick.rows), number, np.int32),
+        row=pick.rows,
+        words=pick.words,
+        names=pick.names,
+        meaning=pick.meaning,
+        terms=tuple(match.term for match in found.body),
+        holds=impacts_at(found.body, number, pick.rows) > 0,
+        term_weights=weights_of(found.body),
+        compound=compounds.max(axis=1, initial=0.0),
+        defines=_any(impacts_at(found.definitions, number, pick.rows)),
+        defines_last=_any(impacts_at(found.last, number, pick.rows)),
+        mentions=found.mentions,
     )
-    if len(pools) == 1:
-        return found
-    keep = np.union1d(_best_words(found.words), _best_meaning(found.meaning))
-    return Candidates(found.pool[keep], found.row[keep], found.words[keep], found.meaning[keep])
+
+
+def _any(table: Scores) -> NDArray[np.bool_]:
+    return np.logical_or.reduce(table > 0, axis=1).astype(np.bool_)
+
+
+def _join(parts: Sequence[Candidates]) -> Candidates:
+    if len(parts) == 1:
+        return parts[0]
+    return Candidates(
+        terms=parts[0].terms,
+        pool=np.concatenate([part.pool for part in parts]),
+        row=np.concatenate([part.row for part in parts]),
+        words=np.concatenate([part.words for part in parts]),
+        names=np.concatenate([part.names for part in parts]),
+        meaning=np.concatenate([part.meaning for part in parts]),
+        holds=np.concatenate([part.holds for part in parts]),
+        term_weights=parts[0].term_weights,
+        compound=np.concatenate([part.compound for part in parts]),
+        defines=np.concatenate([part.defines for part in parts]),
+        defines_last=np.concatenate([part.defines_last for part in parts]),
+        mentions=parts[0].mentions,
+    )
 
 
 def _similarities(pool: Pool, vector: Vectors | None) -> Scores:
@@ -69,30 +210,22 @@ def _similarities(pool: Pool, vector: Vectors | None) -> Scores:
     return scan(pool.view.segment.vectors, vector)
 
 
-def _best_of_pool(pool: Pool, words: Scores, meaning: Scores) -> NDArray[np.int64]:
-    if pool.mask is not None:
-        hidden = ~pool.mask
-        words[hidden] = 0.0
-        meaning[hidden] = -np.inf
-    return np.union1d(_best_words(words), _best_meaning(meaning))
-
-
-def _best_words(scores: Scores) -> NDArray[np.int64]:
-    """Return the indices of the `PER_LIST` highest scores above 0, in no order."""
+def _best(scores: Scores, count: int) -> NDArray[np.int64]:
+    """Return the indices of the highest scores above 0, in no order."""
     matching = np.flatnonzero(scores)
-    return matching[_top(scores[matching])]
+    return matching[_top(scores[matching], count)]
 
 
 def _best_meaning(scores: Scores) -> NDArray[np.int64]:
     """Return the indices of the `PER_LIST` highest scores, hidden rows left out, in no order."""
-    top = _top(scores)
+    top = _top(scores, PER_LIST)
     return top[scores[top] > -np.inf]
 
 
-def _top(scores: Scores) -> NDArray[np.int64]:
-    if len(scores) <= PER_LIST:
+def _top(scores: Scores, count: int) -> NDArray[np.int64]:
+    if len(scores) <= count:
         return np.arange(len(scores))
-    return np.argpartition(scores, len(scores) - PER_LIST)[-PER_LIST:]
+    return np.argpartition(scores, len(scores) - count)[-count:]
 
 
 def _weights(pools: Sequence[Pool], query: Query) -> dict[str, float]:
@@ -102,30 +235,3 @@ def _weights(pools: Sequence[Pool], query: Query) -> dict[str, float]:
         if any(pool.view.segment.postings.df(name) for pool in pools):
             weights |= dict.fromkeys(parts, PARTS_WEIGHT / max(1, len(parts)))
     return weights
-
-
-def _keyword_scores(pools: Sequence[Pool], terms: Mapping[str, float]) -> list[Scores]:
-    """BM25 of every row, both fields; document frequencies are those of all pools together."""
-    scores = [np.zeros(pool.view.segment.rows, np.float32) for pool in pools]
-    total = sum(len(column) for column in scores)
-    for weight, postings in (
-        (1.0, [pool.view.segment.postings for pool in pools]),
-        (NAME_FIELD_WEIGHT, [pool.view.segment.name_postings for pool in pools]),
-    ):
-        _add_field(scores, postings, terms, total, weight)
-    return scores
-
-
-def _add_field(
-    scores: list[Scores], postings: Sequence[Postings], terms: Mapping[str, float], total: int, weight: float
-) -> None:
-    for term, term_weight in terms.items():
-        found = [(column, field.lookup(term)) for column, field in zip(scores, postings, strict=True)]
-        frequency = sum(len(match[0]) for _, match in found if match is not None)
-        if not frequency:
-            continue
-        # Robertson and Zaragoza (2009), with Lucene's +1 that keeps the weight of common terms positive.
-        idf = weight * term_weight * math.log(1.0 + (total - frequency + 0.5) / (frequency + 0.5))
-        for column, match in found:
-            if match is not None:
-                column[match[0]] += np.float32(idf) * match[1]

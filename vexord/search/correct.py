@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from vexor_protocol.messages import Correction
 
-from vexord.index.terms import analyse
+from vexord.index.terms import analyse, whole_name
 from vexord.search.candidates import Pool
 from vexord.search.names import NameCache
 from vexord.search.query import IDENTIFIER, Query, parse_query
@@ -39,7 +39,7 @@ def correct(query: Query, pools: Sequence[Pool], names: NameCache) -> Corrected:
         return Corrected(query)
     instead = {correction.written: " ".join(correction.names) for correction in corrections}
     text = IDENTIFIER.sub(lambda word: instead.get(word[0], word[0]), query.text)
-    words = frozenset(word.lower() for word in IDENTIFIER.findall(text))
+    words = frozenset(map(whole_name, IDENTIFIER.findall(text)))
     return Corrected(replace(parse_query(text), is_symbol=True, identifiers=words), corrections)
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 from vexor_protocol.errors import MODEL, ProtocolError
-from vexor_protocol.messages import Correction, Filters, Part, QueryResult
+from vexor_protocol.messages import Correction, Filters, QueryResult
 
 from vexord.embed.default import default_embedder
 from vexord.embed.seam import Embedder, Fingerprint, Vectors
@@ -16,12 +16,13 @@ from vexord.search.correct import correct, correction_note
 from vexord.search.filters import MaskCache, RowFilter
 from vexord.search.grep import focus_line
 from vexord.search.hits import make_hit
-from vexord.search.listing import explain_listed, list_files
+from vexord.search.listing import list_files
 from vexord.search.names import NameCache
 from vexord.search.narrow import Narrowed, narrow
 from vexord.search.query import Query, parse_query
-from vexord.search.rank import RankedFile, explain, rank
+from vexord.search.rank import RankedFile, rank
 from vexord.search.related import find_origin, like_query, without_origin
+from vexord.search.shape import ShapeCache
 from vexord.search.syntax import Asked, Syntax, describe, read_query
 
 
@@ -54,6 +55,7 @@ class Engine:
         self._embedder = embedder()
         self._masks = MaskCache()
         self._names = NameCache()
+        self._shapes = ShapeCache()
 
     def warm(self) -> None:
         """Load the model, so that the first search need not."""
@@ -94,7 +96,8 @@ class Engine:
         query, corrections = self._query(asked, narrowed.pools, options)
         result = QueryResult(query=text, hits=[], dropped=narrowed.dropped, partial=narrowed.partial)
         result.corrected = list(corrections)
-        _fill(result, targets, self._ranking(narrowed.pools, asked, query), options)
+        files = self._files(narrowed.pools, asked, query)
+        _fill(result, targets, narrowed.pools, query, files, options)
         for hit in result.hits if asked.wanted else ():
             hit.focus_line = focus_line(hit.text, hit.start_line, asked.wanted) or hit.focus_line
         result.notes = narrowed.notes + _notes(asked, narrowed, result)
@@ -116,7 +119,9 @@ class Engine:
         query, vector = like_query(origin, pools)
         text = place.prefix if line is None else f"{place.prefix}:{line}"
         result = QueryResult(query=text, hits=[])
-        _fill(result, targets, _ranked(without_origin(pools, origin), query, vector), options)
+        others = without_origin(pools, origin)
+        files = rank(others, collect(others, query, vector), query, self._shapes)
+        _fill(result, targets, others, query, files, options)
         result.took_ms = _ms_since(started)
         return result
 
@@ -129,10 +134,10 @@ class Engine:
         corrected = correct(query, pools, self._names)
         return corrected.query, corrected.corrections
 
-    def _ranking(self, pools: Sequence[Pool], asked: Asked, query: Query) -> "_Ranking":
+    def _files(self, pools: Sequence[Pool], asked: Asked, query: Query) -> Iterable[RankedFile]:
         if asked.has_operators and not query.terms:
-            return _Ranking(pools, query, list_files(pools, asked.wanted), explain_listed)
-        return _ranked(pools, query, self._vector(query))
+            return list_files(pools, asked.wanted)
+        return rank(pools, collect(pools, query, self._vector(query)), query, self._shapes)
 
     def _vector(self, query: Query) -> Vectors | None:
         if not query.terms:  # punctuation means nothing: its vector would be near to noise
@@ -141,34 +146,25 @@ class Engine:
         return vector if vector.any() else None
 
 
-@dataclass(frozen=True, slots=True)
-class _Ranking:
-    """Files in the order of the answer, and what can say why one is where it is."""
-
-    pools: Sequence[Pool]
-    query: Query
-    files: Iterable[RankedFile]
-    explain: Callable[[RankedFile], list[Part]]
-
-
-def _ranked(pools: Sequence[Pool], query: Query, vector: Vectors | None) -> _Ranking:
-    candidates = collect(pools, query, vector)
-    files = rank(pools, candidates, query)
-    return _Ranking(pools, query, files, lambda file: explain(pools, candidates, file, query))
-
-
-def _fill(result: QueryResult, targets: Sequence[Target], ranking: _Ranking, options: SearchOptions) -> None:
+def _fill(
+    result: QueryResult,
+    targets: Sequence[Target],
+    pools: Sequence[Pool],
+    query: Query,
+    files: Iterable[RankedFile],
+    options: SearchOptions,
+) -> None:
     """Make hits of the best files, until there are enough of them."""
-    for file in ranking.files:
+    for file in files:
         if len(result.hits) == options.top:
             break
         target = targets[file.target]
-        hit = make_hit(target.project, target.root, ranking.pools, file, ranking.query)
+        hit = make_hit(target.project, target.root, pools, file, query)
         if hit is None:
             result.dropped += 1
             continue
         if options.explain:
-            hit.explain = ranking.explain(file)
+            hit.explain = file.explain()
         result.hits.append(hit)
 
 

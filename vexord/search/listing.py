@@ -1,6 +1,7 @@
 """A query of operators alone: all that matches in order of path, the definitions of what was asked first."""
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,12 +29,11 @@ def list_files(pools: Sequence[Pool], conditions: Sequence[TextCondition]) -> It
             map(RankedChunk, [number] * len(rows), rows.tolist(), scores.tolist()),
             key=lambda chunk: (-chunk.score, chunk.row),
         )
-        yield RankedFile(pools[number].target, path, -worth, tuple(chunks))
+        yield RankedFile(pools[number].target, path, -worth, tuple(chunks), partial(_explain, -worth))
 
 
-def explain_listed(file: RankedFile) -> list[Part]:
-    """Return what made up the score of a listed file."""
-    return [Part(part="defines" if file.score == DEFINES else "matches", value=1.0, share=file.score)]
+def _explain(worth: float) -> list[Part]:
+    return [Part(part="defines" if worth == DEFINES else "matches", value=1.0, share=worth)]
 
 
 def _places(number: int, pool: Pool, conditions: Sequence[TextCondition]) -> Iterator[_Place]:

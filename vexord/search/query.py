@@ -1,14 +1,24 @@
 """What a query asks for: its terms and the identifiers in it."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from vexord.index.terms import analyse, normal, query_terms, wide_pairs
+from vexord.index.terms import (
+    analyse,
+    normal,
+    query_terms,
+    stem,
+    telling_words,
+    whole_name,
+    wide_pairs,
+)
 
 PARTS_WEIGHT = 0.4
 """Weight of all parts of a name together where the name itself is in the index: `bind_socket` asks for that
 name first, `bind` and `socket` alone are a weaker match. Where it is not, its parts are all there is."""
 
+_COMPOUND_WORDS = (2, 3)
 IDENTIFIER = re.compile(r"[^\W\d]\w*")
 _SYMBOL = re.compile(r"[\w.:#/>-]+")
 
@@ -23,9 +33,15 @@ class Query:
     names: tuple[tuple[str, tuple[str, ...]], ...]
     """Terms that are a whole name of several parts, with the terms of those parts."""
     identifiers: frozenset[str]
-    """Words of the query as written, lower case: a chunk that defines one of them is wanted."""
+    """Names in the query, as `terms.whole_name` writes them: a chunk that defines one of them is wanted."""
     is_symbol: bool
     """The whole query is one identifier, perhaps qualified (`Foo.bar`, `ns::name`)."""
+    last_name: str = ""
+    """The name that a symbol query asks for: `bar` of `Foo.bar`; as `terms.whole_name` writes it."""
+    telling: tuple[str, ...] = ()
+    """Words that are no stop words, as written, in order."""
+    compounds: tuple[str, ...] = ()
+    """Names that two or three neighbouring telling words may make: `connectionpool`, `connection_pool`."""
 
 
 def parse_query(text: str) -> Query:
@@ -33,7 +49,7 @@ def parse_query(text: str) -> Query:
     words = IDENTIFIER.findall(normal(text))
     is_symbol = bool(words) and _SYMBOL.fullmatch(text.strip().removesuffix("()")) is not None
     is_symbol = is_symbol and not wide_pairs(text)  # a sentence in a script without spaces
-    identifiers = {word.lower() for word in words if is_symbol or _looks_like_code(word)}
+    identifiers = {whole_name(word) for word in words if is_symbol or _looks_like_code(word)}
     terms = query_terms(text)
     alone = {term for word in words if len(split := analyse(word)) == 1 for term in split}
     names = []
@@ -41,7 +57,27 @@ def parse_query(text: str) -> Query:
         *parts, whole = analyse(word)
         if parts and whole in terms:
             names.append((whole, tuple(part for part in parts if part not in alone)))
-    return Query(text, tuple(terms), tuple(names), frozenset(identifiers), is_symbol)
+    telling = telling_words(text)
+    return Query(
+        text,
+        tuple(terms),
+        tuple(names),
+        frozenset(identifiers),
+        is_symbol,
+        last_name=whole_name(words[-1]) if is_symbol else "",
+        telling=tuple(telling),
+        compounds=_compounds([word.lower() for word in telling]),
+    )
+
+
+def _compounds(words: Sequence[str]) -> tuple[str, ...]:
+    """Return the names that neighbouring words may make, written together, with underscores, in singular."""
+    names: list[str] = []
+    for length in _COMPOUND_WORDS:
+        for start in range(len(words) - length + 1):
+            run = words[start : start + length]
+            names += ("".join(run), "_".join(run), "".join(map(stem, run)))
+    return tuple(dict.fromkeys(names))
 
 
 def _looks_like_code(word: str) -> bool:

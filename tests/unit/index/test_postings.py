@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from vexord.index import merge_postings
 from vexord.index.merge_postings import DEAD, PostingMerge
-from vexord.index.postings import BODY, K1, NAME, B, Field, PostingArrays, Postings, build_postings
+from vexord.index.postings import BODY, DEFINES, K1, NAME, B, Field, PostingArrays, Postings, build_postings
 
 WORDS = st.sampled_from([f"w{i}" for i in range(12)])
 ROWS = st.lists(st.lists(WORDS, max_size=12), max_size=12)
@@ -44,9 +44,11 @@ def assert_holds(arrays: PostingArrays, field: Field, table: Table) -> None:
 @given(ROWS, st.data())
 def test_lookup_gives_the_rows_and_impacts_of_each_field(body: list[list[str]], data: st.DataObject) -> None:
     name = [data.draw(st.lists(WORDS, max_size=4)) for _ in body]
-    arrays = build_postings(body, name)
+    other = [data.draw(st.lists(WORDS, max_size=2)) for _ in body]
+    arrays = build_postings({BODY: body, NAME: name, DEFINES: other})
     assert_holds(arrays, BODY, expected(body, BODY))
     assert_holds(arrays, NAME, expected(name, NAME))
+    assert_holds(arrays, DEFINES, expected(other, DEFINES))
 
 
 @given(st.lists(ROWS, min_size=1, max_size=4), st.randoms(use_true_random=False), st.integers(1, 5))
@@ -61,14 +63,14 @@ def test_a_merge_equals_a_build_of_the_rows_that_live(
             if random.random() < 0.7:
                 row_map[row] = len(kept)
                 kept.append(terms)
-        inputs.append((build_postings(rows, rows), row_map))
+        inputs.append((build_postings({BODY: rows, NAME: rows}), row_map))
     before, merge_postings.BLOCK_POSTINGS = merge_postings.BLOCK_POSTINGS, block
     try:
         merge = PostingMerge(inputs)
         blocks = list(merge.blocks())
     finally:
         merge_postings.BLOCK_POSTINGS = before
-    wanted = build_postings(kept, kept)
+    wanted = build_postings({BODY: kept, NAME: kept})
     assert merge.hashes.tolist() == wanted.hashes.tolist()
     assert merge.offsets.tolist() == wanted.offsets.tolist()
     assert [row for rows, _ in blocks for row in rows] == wanted.rows.tolist()
@@ -77,5 +79,5 @@ def test_a_merge_equals_a_build_of_the_rows_that_live(
 
 
 def test_no_rows_and_no_terms_are_fine() -> None:
-    assert Postings(build_postings([], []), BODY).lookup("x") is None
-    assert Postings(build_postings([[], []], [[], []]), NAME).df("x") == 0
+    assert Postings(build_postings({BODY: [], NAME: []}), BODY).lookup("x") is None
+    assert Postings(build_postings({BODY: [[], []], NAME: [[], []]}), NAME).df("x") == 0

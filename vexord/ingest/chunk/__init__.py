@@ -14,7 +14,7 @@ from vexord.ingest.chunk.specs import SPECS
 
 __all__ = ["CHUNKER_VERSION", "MAX_PARSE_BYTES", "Limits", "chunk_file", "failures"]
 
-CHUNKER_VERSION = 1
+CHUNKER_VERSION = 2
 """Goes up with every change that gives other chunks for the same text."""
 
 MAX_PARSE_BYTES = 1_000_000
@@ -82,5 +82,6 @@ def _chunks(source: Source, ranges: Iterable[_Labelled]) -> Iterator[Chunk]:
             symbol=label.symbol,
             parent=label.parent,
             kind=label.kind,
+            more_symbols=label.more_symbols,
         )
         line, counted = last_line, end

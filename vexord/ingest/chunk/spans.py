@@ -23,6 +23,8 @@ class Label:
     parent: str = ""
     mergeable: bool = False
     """Whether a short one may share a chunk with its neighbours."""
+    more_symbols: tuple[str, ...] = ()
+    """Of the neighbours that share the chunk."""
 
 
 @dataclass(slots=True)
@@ -163,10 +165,11 @@ def _joined(run: list[Span]) -> Span:
     if len(run) == 1:
         return run[0]
     kinds = {span.label.kind for span in run} - {"block"}
-    symbols = {span.label.symbol for span in run} - {""}
+    symbols = tuple(dict.fromkeys(span.label.symbol for span in run if span.label.symbol))
     label = Label(
         kinds.pop() if len(kinds) == 1 else "block",
-        symbols.pop() if len(symbols) == 1 else "",
+        symbols[0] if len(symbols) == 1 else "",
         run[0].label.parent,
+        more_symbols=symbols if len(symbols) > 1 else (),
     )
     return Span(run[0].start, run[-1].end, label, small=False)

@@ -1,0 +1,1 @@
+"""Learns the weights of the ranking's signals from questions with known answers."""

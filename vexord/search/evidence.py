@@ -1,0 +1,122 @@
+"""What speaks for each single candidate chunk, and its own score: which chunk of a file answers best."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vexord.index.types import KINDS
+from vexord.search.candidates import Candidates, Pool
+from vexord.search.keywords import Scores
+from vexord.search.query import IDENTIFIER, Query
+from vexord.search.words import AskedWords
+
+MEANING_WEIGHT = 0.5
+SYMBOL_MEANING_WEIGHT = 0.15
+"""Of meaning beside words in a chunk's own score; a query that is one name is answered by words first."""
+NAMED_FACTOR = 0.3
+"""A chunk whose symbol is made of the query's words gains up to this share."""
+DEFINES_FACTOR, ASKED_FACTOR, QUALIFIED_FACTOR, WRITTEN_FACTOR = 1.6, 3.0, 1.3, 1.2
+"""A chunk gains if it defines a name in the query; if that name is the query; if it stands in what the query
+qualifies it by; if it is written just so."""
+
+_TYPES = ("class", "interface", "struct", "enum", "type", "trait", "object", "module", "namespace", "impl")
+_TYPE_NUMBERS = [KINDS.index(kind) for kind in _TYPES]
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Columns of equal length, one entry a candidate chunk."""
+
+    file: NDArray[np.int64]
+    """Pool and file as one number."""
+    file_id: NDArray[np.int64]
+    words: Scores
+    """0..1, the best is 1."""
+    meaning: Scores
+    """0..1 between the worst and the best candidate."""
+    named: Scores
+    """Share of the symbol's words that answer the query, times `named_coverage`."""
+    named_coverage: Scores
+    """Share of the query's weight that the symbol's words answer."""
+    bits: list[int]
+    """Which roots of the query the symbol answers."""
+    is_type: NDArray[np.bool_]
+    score: Scores
+
+
+def evidence_of(pools: Sequence[Pool], found: Candidates, query: Query, asked: AskedWords) -> Evidence:
+    """Work out what speaks for each candidate."""
+    file_id = np.zeros(len(found.row), np.int64)
+    is_type = np.zeros(len(found.row), np.bool_)
+    readings: list[_Reading] = []
+    for number in np.unique(found.pool).tolist():  # candidates lie in order of their pools
+        mine = found.pool == number
+        segment = pools[number].view.segment
+        columns = segment.chunks[found.row[mine]]
+        file_id[mine] = columns["file"]
+        is_type[mine] = np.isin(columns["kind"], _TYPE_NUMBERS)
+        strings = segment.strings
+        known: dict[tuple[int, int], _Reading] = {}
+        for pair in zip(columns["symbol"].tolist(), columns["parent"].tolist(), strict=True):
+            reading = known.get(pair)
+            if reading is None:
+                reading = known[pair] = _read(strings[pair[0]], strings[pair[1]], query, asked)
+            readings.append(reading)
+    words, meaning = _to_best(found.words), _between(found.meaning)
+    coverage = np.array([asked.covered(reading.bits) for reading in readings], np.float32)
+    named = np.array([reading.share for reading in readings], np.float32) * coverage
+    weight = SYMBOL_MEANING_WEIGHT if query.is_symbol and words.any() else MEANING_WEIGHT
+    score = (words + np.float32(weight) * meaning) * (1 + NAMED_FACTOR * named)
+    score *= np.array([reading.factor for reading in readings], np.float32)
+    score *= np.where(found.defines_last, ASKED_FACTOR, np.where(found.defines, DEFINES_FACTOR, 1.0))
+    return Evidence(
+        file=found.pool.astype(np.int64) << 32 | file_id,
+        file_id=file_id,
+        words=words,
+        meaning=meaning,
+        named=named,
+        named_coverage=coverage,
+        bits=[reading.bits for reading in readings],
+        is_type=is_type,
+        score=score.astype(np.float32),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """What one symbol and its parent say to the query."""
+
+    bits: int
+    share: float
+    factor: float
+
+
+def _read(symbol: str, parent: str, query: Query, asked: AskedWords) -> _Reading:
+    if not symbol:
+        return _Reading(0, 0.0, 1.0)
+    factor = 1.0
+    if query.identifiers and symbol in query.text:
+        written = IDENTIFIER.findall(query.text)
+        if symbol in written:
+            factor = WRITTEN_FACTOR
+            if query.is_symbol and len(written) > 1 and parent and parent.rpartition(".")[2] == written[-2]:
+                factor *= QUALIFIED_FACTOR
+    return _Reading(asked.bits(symbol), asked.share(symbol), factor)
+
+
+def _to_best(values: Scores) -> Scores:
+    peak = float(values.max(initial=0.0))
+    return values / np.float32(peak) if peak > 0 else np.zeros_like(values)
+
+
+def _between(values: Scores) -> Scores:
+    """Scale finite values to 0..1; all 0 if the query has no vector or all are alike."""
+    finite = np.isfinite(values)
+    if not finite.any():
+        return np.zeros_like(values)
+    low, high = float(values[finite].min()), float(values[finite].max())
+    if high <= low:
+        return np.zeros_like(values)
+    return np.where(finite, (values - np.float32(low)) / np.float32(high - low), np.float32(0.0))

@@ -1,0 +1,71 @@
+"""BM25 over all segments at once: the terms of a query, found in a field of the index."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vexord.index.postings import Postings
+
+Scores = NDArray[np.float32]
+_Found = tuple[NDArray[np.uint32], NDArray[np.float32]]
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """Where a term is, in one field of every pool."""
+
+    term: str
+    idf: float
+    """Of the term in all pools together, times the weight that the query gives it."""
+    found: tuple[_Found | None, ...]
+    """For each pool the ascending rows that hold it, with their BM25 impacts."""
+
+
+def idf(frequency: int, total: int) -> float:
+    """Return the weight of a term that `frequency` of `total` rows hold.
+
+    Robertson and Zaragoza (2009), with Lucene's +1 that keeps the weight of common terms positive.
+    """
+    return math.log(1.0 + (total - frequency + 0.5) / (frequency + 0.5))
+
+
+def look_up(fields: Sequence[Postings], terms: Mapping[str, float], total: int) -> list[Match]:
+    """Find weighted terms in one field of every pool; terms that are nowhere are left out.
+
+    `total`: rows of all pools together.
+    """
+    matches = []
+    for term, weight in terms.items():
+        found = tuple(field.lookup(term) for field in fields)
+        frequency = sum(len(rows[0]) for rows in found if rows is not None)
+        if frequency:
+            matches.append(Match(term, weight * idf(frequency, total), found))
+    return matches
+
+
+def add_scores(scores: Scores, matches: Sequence[Match], pool: int, weight: float = 1.0) -> None:
+    """Add the BM25 of a pool's rows to their scores, shape (rows,)."""
+    for match in matches:
+        found = match.found[pool]
+        if found is not None:
+            scores[found[0]] += np.float32(weight * match.idf) * found[1]
+
+
+def impacts_at(matches: Sequence[Match], pool: int, rows: NDArray[np.int64]) -> Scores:
+    """Return the terms' impacts in some rows of a pool, shape (rows, matches); 0 where a term is not."""
+    table = np.zeros((len(rows), len(matches)), np.float32)
+    for column, match in enumerate(matches):
+        found = match.found[pool]
+        if found is None:
+            continue
+        places = np.minimum(np.searchsorted(found[0], rows), len(found[0]) - 1)
+        table[:, column] = np.where(found[0][places] == rows, found[1][places], 0.0)
+    return table
+
+
+def weights_of(matches: Sequence[Match]) -> Scores:
+    """Return the idf of each match, shape (matches,)."""
+    return np.array([match.idf for match in matches], np.float32)

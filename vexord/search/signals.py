@@ -1,0 +1,178 @@
+"""The signals of the ranking: what the query and the index say of each candidate file, as rows of numbers."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from vexord.search.candidates import Candidates, Pool
+from vexord.search.evidence import Evidence, evidence_of
+from vexord.search.groups import Groups
+from vexord.search.keywords import Scores
+from vexord.search.paths import PathFacts, path_facts
+from vexord.search.query import Query
+from vexord.search.shape import ShapeCache
+from vexord.search.words import AskedWords
+
+SIGNALS = (
+    "words", "words_pooled", "words_absolute", "meaning", "meaning_pooled", "both_pooled", "coverage",
+    "file_coverage", "name_words", "compound",
+    "file_name", "file_name_coverage", "file_name_whole", "folder", "folder_coverage",
+    "symbol", "symbol_coverage", "symbols_coverage",
+    "defines", "defines_asked", "defines_type", "defines_common", "file_is_symbol",
+    "test", "example", "document", "vendored", "platform", "old_version", "no_code", "code_share",
+    "depth", "size", "places",
+)  # fmt: skip
+"""The columns of the table, in order; the weights have one for each."""
+
+_LOG_SCALE = 5.0
+_BM25_CEILING = 2.2
+"""The highest impact of a term (K1 + 1): scaled by it, BM25 is a share of what could be had."""
+
+_ASKS_TEST = "test spec fixture mock"
+_ASKS_EXAMPLE = "example sample demo benchmark tutorial documentation"
+_ASKS_DOCUMENT = "documentation readme changelog license markdown"
+_ASKS_VENDORED = "vendor generated legacy compat deprecated"
+_ASKS_PLATFORM = "windows win32 macos darwin apple freebsd openbsd netbsd solaris sunos platform"
+
+
+@dataclass(frozen=True, slots=True)
+class Signals:
+    """All that the ranking needs to know of the candidates of one query."""
+
+    groups: Groups
+    """The candidate chunks by file."""
+    chunk_scores: Scores
+    """Of single chunks, 0 and more."""
+    paths: list[str]
+    """Of each file."""
+    table: Scores
+    """Shape (files, len(SIGNALS))."""
+
+
+def signals_of(pools: Sequence[Pool], found: Candidates, query: Query, shapes: ShapeCache) -> Signals:
+    """Work out the signals of every file that holds a candidate; at least one candidate is needed."""
+    asked = AskedWords(query.telling, dict(zip(found.terms, found.term_weights.tolist(), strict=True)))
+    evidence = evidence_of(pools, found, query, asked)
+    groups = Groups.of(evidence.file, evidence.score)
+    pool_of = found.pool[groups.first].tolist()
+    file_of = evidence.file_id[groups.first].tolist()
+    paths = [pools[pool].view.segment.paths[file] for pool, file in zip(pool_of, file_of, strict=True)]
+    columns = _text_columns(found, evidence, groups)
+    columns |= _symbol_columns(found, evidence, groups, query, asked)
+    columns |= _path_columns(paths, query, asked)
+    columns |= _shape_columns(pools, pool_of, file_of, groups, shapes)
+    table = np.stack([columns[name] for name in SIGNALS], axis=1).astype(np.float32)
+    return Signals(groups, evidence.score, paths, table)
+
+
+_Columns = dict[str, Scores]
+
+
+def _text_columns(found: Candidates, evidence: Evidence, groups: Groups) -> _Columns:
+    """How well text and vectors of the file's chunks answer."""
+    total = max(float(found.term_weights.sum()), 1e-6)
+    coverage = (found.holds @ found.term_weights) / np.float32(total)
+    absolute = found.words / np.float32(total * _BM25_CEILING)
+    both = evidence.words + np.float32(0.5) * evidence.meaning
+    return {
+        "words": groups.best(evidence.words),
+        "words_pooled": _to_best(groups.pooled(evidence.words)),
+        "words_absolute": groups.best(absolute),
+        "meaning": groups.best(evidence.meaning),
+        "meaning_pooled": _to_best(groups.pooled(evidence.meaning)),
+        "both_pooled": _to_best(groups.pooled(both)),
+        "coverage": groups.best(coverage),
+        "file_coverage": (groups.union(found.holds) @ found.term_weights) / np.float32(total),
+        "name_words": _to_best(groups.best(found.names)),
+        "compound": _to_best(groups.best(found.compound)),
+    }
+
+
+def _symbol_columns(
+    found: Candidates, evidence: Evidence, groups: Groups, query: Query, asked: AskedWords
+) -> _Columns:
+    """What the file defines."""
+    together = [0] * len(groups.starts)
+    for file in range(len(together)):
+        for chunk in groups.chunks(file).tolist():
+            together[file] |= evidence.bits[chunk]
+    defines = groups.best(found.defines.astype(np.float32))
+    is_symbol = np.float32(query.is_symbol)
+    defines_type = (found.defines & evidence.is_type).astype(np.float32)
+    return {
+        "symbol": groups.best(evidence.named),
+        "symbol_coverage": groups.best(evidence.named_coverage),
+        "symbols_coverage": np.array([asked.covered(bits) for bits in together], np.float32),
+        "defines": defines * (1 - is_symbol),
+        "defines_asked": groups.best(found.defines_last.astype(np.float32)) * is_symbol,
+        "defines_type": groups.best(defines_type) * is_symbol,
+        "defines_common": defines * np.float32(np.log1p(found.mentions) / _LOG_SCALE),
+    }
+
+
+def _path_columns(paths: Sequence[str], query: Query, asked: AskedWords) -> _Columns:
+    """What its path says, and how well its name and folders answer the query."""
+    facts = [path_facts(path) for path in paths]
+    newest: dict[str, int] = {}
+    for fact in facts:
+        for stem, number in fact.versions:
+            newest[stem] = max(number, newest.get(stem, 0))
+
+    def flag(value: Callable[[PathFacts], bool], asked_by: str) -> Scores:
+        if asked.bits(asked_by):
+            return np.zeros(len(facts), np.float32)
+        return np.array([value(fact) for fact in facts], np.float32)
+
+    name_share = np.array([asked.share(fact.name) for fact in facts], np.float32)
+    return {
+        "file_name": name_share,
+        "file_name_coverage": _covered([fact.name for fact in facts], asked),
+        "file_name_whole": (name_share == 1.0).astype(np.float32),
+        "folder": np.array([asked.share(fact.folder) for fact in facts], np.float32),
+        "folder_coverage": _covered([fact.folder for fact in facts], asked),
+        "file_is_symbol": np.array(
+            [bool(query.last_name) and fact.plain_name == query.last_name.replace("_", "") for fact in facts],
+            np.float32,
+        ),
+        "test": flag(lambda fact: fact.test, _ASKS_TEST),
+        "example": flag(lambda fact: fact.example, _ASKS_EXAMPLE),
+        "document": flag(lambda fact: fact.document, _ASKS_DOCUMENT),
+        "vendored": flag(lambda fact: fact.vendored, _ASKS_VENDORED),
+        "platform": flag(lambda fact: fact.platform, _ASKS_PLATFORM),
+        "old_version": np.array([_is_old(fact, newest) for fact in facts], np.float32),
+        "depth": np.array([fact.depth for fact in facts], np.float32),
+    }
+
+
+def _shape_columns(
+    pools: Sequence[Pool],
+    pool_of: Sequence[int],
+    file_of: Sequence[int],
+    groups: Groups,
+    shapes: ShapeCache,
+) -> _Columns:
+    """What the file is made of."""
+    made_of = [shapes.of(pool.view.segment) for pool in pools]
+    places = list(zip(pool_of, file_of, strict=True))
+    code = np.array([made_of[pool].code_share[file] for pool, file in places], np.float32)
+    chunks = np.array([made_of[pool].chunks[file] for pool, file in places], np.float32)
+    return {
+        "code_share": code,
+        "no_code": (code == 0).astype(np.float32),
+        "size": np.log1p(chunks) / np.float32(_LOG_SCALE),
+        "places": (np.log1p(groups.counts()) / _LOG_SCALE).astype(np.float32),
+    }
+
+
+def _covered(names: Sequence[str], asked: AskedWords) -> Scores:
+    return np.array([asked.covered(asked.bits(name)) for name in names], np.float32)
+
+
+def _is_old(fact: PathFacts, newest: Mapping[str, int]) -> bool:
+    return any(number < newest[stem] for stem, number in fact.versions)
+
+
+def _to_best(values: Scores) -> Scores:
+    peak = float(values.max(initial=0.0))
+    return values / np.float32(peak) if peak > 0 else np.zeros_like(values)

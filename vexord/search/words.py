@@ -1,0 +1,88 @@
+"""Do the words of a name answer the words of a query? Endings are forgiven: `router` answers `routing`."""
+
+import re
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+
+from vexord.index.terms import analyse
+
+_WORD = re.compile(r"\w+")
+_ENDING = re.compile(
+    r"(?:ization|isation|ational|ations?|ition|ating|ated|ators?|izing|ized|izer|ings?|edly|ers?|ors?|ed|ment|ness"
+    r"|able|ible|ance|ence|ives?|ions?|al|ly|e|y|i)$"
+)
+_MIN_WORD = 5
+"""Shorter words keep their endings."""
+_MIN_ROOT = 3
+_MIN_SHARED = 4
+"""One word also answers another that it begins, from so many letters on: `auth`, `authent(ication)`."""
+_CACHE_ENTRIES = 1 << 16
+
+
+def root(word: str) -> str:
+    """Return a lower-case English word without its last ending."""
+    if len(word) < _MIN_WORD:
+        return word
+    short = _ENDING.sub("", word)
+    return short if len(short) >= _MIN_ROOT else word
+
+
+@lru_cache(maxsize=_CACHE_ENTRIES)
+def roots(name: str) -> tuple[str, ...]:
+    """Return the roots of the parts of all words of a name, each once, in order."""
+    found: list[str] = []
+    for word in _WORD.findall(name):
+        terms = analyse(word)
+        found += map(root, terms[:-1] if len(terms) > 1 else terms)
+    return tuple(dict.fromkeys(found))
+
+
+class AskedWords:
+    """The roots of a query's words with their weights, and how far names answer them. For one thread."""
+
+    def __init__(self, words: Iterable[str], weights: Mapping[str, float]) -> None:
+        """`weights`: of terms as `analyse` gives them; a root weighs as much as the heaviest of its terms."""
+        self.roots = tuple(dict.fromkeys(part for word in words for part in roots(word)))
+        heaviest: dict[str, float] = {}
+        for term, weight in weights.items():
+            for part in roots(term):
+                heaviest[part] = max(heaviest.get(part, 0.0), weight)
+        self._weights = [heaviest.get(part, 0.0) for part in self.roots]
+        self._total = sum(self._weights) or 1.0
+        self._bits: dict[str, int] = {}
+        self._covered: dict[int, float] = {0: 0.0}
+
+    def bits(self, name: str) -> int:
+        """Return which roots of the query a name answers, as bits in their order."""
+        answered = 0
+        for part in roots(name):
+            answered |= self._bits_of(part)
+        return answered
+
+    def share(self, name: str) -> float:
+        """Return the share of a name's words that answer words of the query, 0..1."""
+        parts = roots(name)
+        return sum(self._bits_of(part) != 0 for part in parts) / len(parts) if parts else 0.0
+
+    def covered(self, bits: int) -> float:
+        """Return the share of the query's weight that these of its words have, 0..1."""
+        known = self._covered.get(bits)
+        if known is None:
+            weight = sum(weight for place, weight in enumerate(self._weights) if bits >> place & 1)
+            known = self._covered[bits] = weight / self._total
+        return known
+
+    def _bits_of(self, part: str) -> int:
+        known = self._bits.get(part)
+        if known is None:
+            known = sum(1 << place for place, asked in enumerate(self.roots) if _answers(part, asked))
+            self._bits[part] = known
+        return known
+
+
+def _answers(part: str, asked: str) -> bool:
+    if part == asked:
+        return True
+    if min(len(part), len(asked)) < _MIN_SHARED:
+        return False
+    return part.startswith(asked) or asked.startswith(part)
