@@ -14,8 +14,8 @@ from vexord.index.snapshot import Snapshot
 from vexord.index.writer import IndexWriter
 from vexord.ingest.pipeline import Pipeline
 from vexord.search.candidates import Candidates, Pool, collect
+from vexord.search.facts import SegmentFacts
 from vexord.search.query import parse_query
-from vexord.search.shape import ShapeCache
 from vexord.search.signals import Signals, signals_of
 
 
@@ -40,7 +40,7 @@ def tables(asked: QuestionSet, folder: Path) -> Iterator[Table]:
         root = asked.root(repo)
         snapshot = _index(root, folder / asked.name / repo)
         pools = [Pool(0, view, view.live) for view in snapshot.segments]
-        shapes = ShapeCache()
+        facts = SegmentFacts()
         prefix = asked.roots.get(repo, "")
         for question in asked.questions:
             if question.repo != repo:
@@ -50,7 +50,7 @@ def tables(asked: QuestionSet, folder: Path) -> Iterator[Table]:
             found = collect(pools, query, vector if vector is not None and vector.any() else None)
             if not len(found.row):
                 continue
-            signals = signals_of(pools, found, query, shapes)
+            signals = signals_of(pools, found, query, facts)
             yield _table(question, prefix, pools, found, signals)
 
 

@@ -182,7 +182,8 @@ def _describe(number: int, pick: _Pick, found: _Found) -> Candidates:
 
 
 def _any(table: Scores) -> NDArray[np.bool_]:
-    return np.logical_or.reduce(table > 0, axis=1).astype(np.bool_)
+    held: NDArray[np.bool_] = np.asarray(table.max(axis=1, initial=0.0) > 0)
+    return held
 
 
 def _join(parts: Sequence[Candidates]) -> Candidates:

@@ -13,6 +13,7 @@ from vexord.embed.seam import Embedder, Fingerprint, Vectors
 from vexord.index.snapshot import Snapshot
 from vexord.search.candidates import Pool, collect
 from vexord.search.correct import correct, correction_note
+from vexord.search.facts import SegmentFacts
 from vexord.search.filters import MaskCache, RowFilter
 from vexord.search.grep import focus_line
 from vexord.search.hits import make_hit
@@ -22,7 +23,6 @@ from vexord.search.narrow import Narrowed, narrow
 from vexord.search.query import Query, parse_query
 from vexord.search.rank import RankedFile, rank
 from vexord.search.related import find_origin, like_query, without_origin
-from vexord.search.shape import ShapeCache
 from vexord.search.syntax import Asked, Syntax, describe, read_query
 
 
@@ -55,7 +55,7 @@ class Engine:
         self._embedder = embedder()
         self._masks = MaskCache()
         self._names = NameCache()
-        self._shapes = ShapeCache()
+        self._facts = SegmentFacts()
 
     def warm(self) -> None:
         """Load the model, so that the first search need not."""
@@ -120,7 +120,7 @@ class Engine:
         text = place.prefix if line is None else f"{place.prefix}:{line}"
         result = QueryResult(query=text, hits=[])
         others = without_origin(pools, origin)
-        files = rank(others, collect(others, query, vector), query, self._shapes)
+        files = rank(others, collect(others, query, vector), query, self._facts)
         _fill(result, targets, others, query, files, options)
         result.took_ms = _ms_since(started)
         return result
@@ -137,7 +137,7 @@ class Engine:
     def _files(self, pools: Sequence[Pool], asked: Asked, query: Query) -> Iterable[RankedFile]:
         if asked.has_operators and not query.terms:
             return list_files(pools, asked.wanted)
-        return rank(pools, collect(pools, query, self._vector(query)), query, self._shapes)
+        return rank(pools, collect(pools, query, self._vector(query)), query, self._facts)
 
     def _vector(self, query: Query) -> Vectors | None:
         if not query.terms:  # punctuation means nothing: its vector would be near to noise

@@ -2,14 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vexord.index.types import KINDS
 from vexord.search.candidates import Candidates, Pool
+from vexord.search.facts import Name, SegmentFacts
 from vexord.search.keywords import Scores
-from vexord.search.query import IDENTIFIER, Query
+from vexord.search.query import Query
 from vexord.search.words import AskedWords
 
 MEANING_WEIGHT = 0.5
@@ -46,7 +48,9 @@ class Evidence:
     score: Scores
 
 
-def evidence_of(pools: Sequence[Pool], found: Candidates, query: Query, asked: AskedWords) -> Evidence:
+def evidence_of(
+    pools: Sequence[Pool], found: Candidates, query: Query, asked: AskedWords, facts: SegmentFacts
+) -> Evidence:
     """Work out what speaks for each candidate."""
     file_id = np.zeros(len(found.row), np.int64)
     is_type = np.zeros(len(found.row), np.bool_)
@@ -57,13 +61,12 @@ def evidence_of(pools: Sequence[Pool], found: Candidates, query: Query, asked: A
         columns = segment.chunks[found.row[mine]]
         file_id[mine] = columns["file"]
         is_type[mine] = np.isin(columns["kind"], _TYPE_NUMBERS)
-        strings = segment.strings
-        known: dict[tuple[int, int], _Reading] = {}
-        for pair in zip(columns["symbol"].tolist(), columns["parent"].tolist(), strict=True):
-            reading = known.get(pair)
-            if reading is None:
-                reading = known[pair] = _read(strings[pair[0]], strings[pair[1]], query, asked)
-            readings.append(reading)
+        names = facts.names(segment)
+        symbols, parents = columns["symbol"].tolist(), columns["parent"].tolist()
+        readings += [
+            _read(names[symbol], names[parent], query, asked)
+            for symbol, parent in zip(symbols, parents, strict=True)
+        ]
     words, meaning = _to_best(found.words), _between(found.meaning)
     coverage = np.array([asked.covered(reading.bits) for reading in readings], np.float32)
     named = np.array([reading.share for reading in readings], np.float32) * coverage
@@ -84,8 +87,7 @@ def evidence_of(pools: Sequence[Pool], found: Candidates, query: Query, asked: A
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Reading:
+class _Reading(NamedTuple):
     """What one symbol and its parent say to the query."""
 
     bits: int
@@ -93,17 +95,14 @@ class _Reading:
     factor: float
 
 
-def _read(symbol: str, parent: str, query: Query, asked: AskedWords) -> _Reading:
-    if not symbol:
-        return _Reading(0, 0.0, 1.0)
+def _read(symbol: Name, parent: Name, query: Query, asked: AskedWords) -> _Reading:
+    bits, share = asked.answer(symbol.roots)
     factor = 1.0
-    if query.identifiers and symbol in query.text:
-        written = IDENTIFIER.findall(query.text)
-        if symbol in written:
-            factor = WRITTEN_FACTOR
-            if query.is_symbol and len(written) > 1 and parent and parent.rpartition(".")[2] == written[-2]:
-                factor *= QUALIFIED_FACTOR
-    return _Reading(asked.bits(symbol), asked.share(symbol), factor)
+    if query.identifiers and symbol.text and symbol.text in query.words:
+        factor = WRITTEN_FACTOR
+        if query.qualifier and parent.text.rpartition(".")[2] == query.qualifier:
+            factor *= QUALIFIED_FACTOR
+    return _Reading(bits, share, factor)
 
 
 def _to_best(values: Scores) -> Scores:

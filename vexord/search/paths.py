@@ -4,6 +4,8 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
+from vexord.search.words import roots
+
 _CACHE_ENTRIES = 1 << 16
 _DEPTH_SCALE = 5.0
 
@@ -37,11 +39,11 @@ _VERSION = re.compile(r"(?:^|/)((?:[^/]+/)*?v)(\d+)(?=/)")
 class PathFacts:
     """What is known of one path."""
 
-    name: str
-    """The file's name without its ending."""
+    name_roots: tuple[str, ...]
+    """Of the file's name without its ending."""
     plain_name: str
     """The same up to its first dot, in lower case, without signs."""
-    folder: str
+    folder_roots: tuple[str, ...]
     test: bool
     example: bool
     """Examples, benchmarks, documentation folders."""
@@ -62,9 +64,9 @@ def path_facts(path: str) -> PathFacts:
     """Return what a path says; `/`-separated, relative to its project."""
     folder, _, file = path.rpartition("/")
     return PathFacts(
-        name=file.rpartition(".")[0] or file,
+        name_roots=roots(file.rpartition(".")[0] or file),
         plain_name=_SIGNS.sub("", (file.partition(".")[0] or file).lower()),
-        folder=folder,
+        folder_roots=roots(folder),
         test=_TEST.search(path) is not None,
         example=_EXAMPLE.search(path) is not None,
         document=_DOCUMENT.search(path) is not None,

@@ -38,6 +38,10 @@ class Query:
     """The whole query is one identifier, perhaps qualified (`Foo.bar`, `ns::name`)."""
     last_name: str = ""
     """The name that a symbol query asks for: `bar` of `Foo.bar`; as `terms.whole_name` writes it."""
+    qualifier: str = ""
+    """What a symbol query qualifies it by: `Foo` of `Foo.bar`, as written."""
+    words: frozenset[str] = frozenset()
+    """Names in the query as written."""
     telling: tuple[str, ...] = ()
     """Words that are no stop words, as written, in order."""
     compounds: tuple[str, ...] = ()
@@ -65,6 +69,8 @@ def parse_query(text: str) -> Query:
         frozenset(identifiers),
         is_symbol,
         last_name=whole_name(words[-1]) if is_symbol else "",
+        qualifier=words[-2] if is_symbol and len(words) > 1 else "",
+        words=frozenset(words),
         telling=tuple(telling),
         compounds=_compounds([word.lower() for word in telling]),
     )

@@ -8,9 +8,9 @@ import numpy as np
 from vexor_protocol.messages import Part
 
 from vexord.search.candidates import Candidates, Pool
+from vexord.search.facts import SegmentFacts
 from vexord.search.keywords import Scores
 from vexord.search.query import Query
-from vexord.search.shape import ShapeCache
 from vexord.search.signals import SIGNALS, signals_of
 from vexord.search.weights import weights
 
@@ -41,12 +41,12 @@ class RankedFile:
 
 
 def rank(
-    pools: Sequence[Pool], candidates: Candidates, query: Query, shapes: ShapeCache
+    pools: Sequence[Pool], candidates: Candidates, query: Query, facts: SegmentFacts
 ) -> Iterator[RankedFile]:
     """Yield the files that hold candidates, best first; equal scores in order of path."""
     if not len(candidates.row):
         return
-    signals = signals_of(pools, candidates, query, shapes)
+    signals = signals_of(pools, candidates, query, facts)
     scores = (signals.table @ weights()).tolist()
     for file in sorted(range(len(scores)), key=lambda file: (-scores[file], signals.paths[file])):
         chunks = signals.groups.chunks(file)

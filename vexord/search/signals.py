@@ -7,12 +7,12 @@ import numpy as np
 
 from vexord.search.candidates import Candidates, Pool
 from vexord.search.evidence import Evidence, evidence_of
+from vexord.search.facts import SegmentFacts
 from vexord.search.groups import Groups
 from vexord.search.keywords import Scores
 from vexord.search.paths import PathFacts, path_facts
 from vexord.search.query import Query
-from vexord.search.shape import ShapeCache
-from vexord.search.words import AskedWords
+from vexord.search.words import AskedWords, roots
 
 SIGNALS = (
     "words", "words_pooled", "words_absolute", "meaning", "meaning_pooled", "both_pooled", "coverage",
@@ -50,10 +50,10 @@ class Signals:
     """Shape (files, len(SIGNALS))."""
 
 
-def signals_of(pools: Sequence[Pool], found: Candidates, query: Query, shapes: ShapeCache) -> Signals:
+def signals_of(pools: Sequence[Pool], found: Candidates, query: Query, facts: SegmentFacts) -> Signals:
     """Work out the signals of every file that holds a candidate; at least one candidate is needed."""
     asked = AskedWords(query.telling, dict(zip(found.terms, found.term_weights.tolist(), strict=True)))
-    evidence = evidence_of(pools, found, query, asked)
+    evidence = evidence_of(pools, found, query, asked, facts)
     groups = Groups.of(evidence.file, evidence.score)
     pool_of = found.pool[groups.first].tolist()
     file_of = evidence.file_id[groups.first].tolist()
@@ -61,7 +61,7 @@ def signals_of(pools: Sequence[Pool], found: Candidates, query: Query, shapes: S
     columns = _text_columns(found, evidence, groups)
     columns |= _symbol_columns(found, evidence, groups, query, asked)
     columns |= _path_columns(paths, query, asked)
-    columns |= _shape_columns(pools, pool_of, file_of, groups, shapes)
+    columns |= _shape_columns(pools, pool_of, file_of, groups, facts)
     table = np.stack([columns[name] for name in SIGNALS], axis=1).astype(np.float32)
     return Signals(groups, evidence.score, paths, table)
 
@@ -113,26 +113,27 @@ def _symbol_columns(
 
 def _path_columns(paths: Sequence[str], query: Query, asked: AskedWords) -> _Columns:
     """What its path says, and how well its name and folders answer the query."""
-    facts = [path_facts(path) for path in paths]
+    told = [path_facts(path) for path in paths]
     newest: dict[str, int] = {}
-    for fact in facts:
+    for fact in told:
         for stem, number in fact.versions:
             newest[stem] = max(number, newest.get(stem, 0))
 
     def flag(value: Callable[[PathFacts], bool], asked_by: str) -> Scores:
-        if asked.bits(asked_by):
-            return np.zeros(len(facts), np.float32)
-        return np.array([value(fact) for fact in facts], np.float32)
+        if asked.answer(roots(asked_by))[0]:
+            return np.zeros(len(told), np.float32)
+        return np.array([value(fact) for fact in told], np.float32)
 
-    name_share = np.array([asked.share(fact.name) for fact in facts], np.float32)
+    name_share, name_coverage = _answers([fact.name_roots for fact in told], asked)
+    folder_share, folder_coverage = _answers([fact.folder_roots for fact in told], asked)
     return {
         "file_name": name_share,
-        "file_name_coverage": _covered([fact.name for fact in facts], asked),
+        "file_name_coverage": name_coverage,
         "file_name_whole": (name_share == 1.0).astype(np.float32),
-        "folder": np.array([asked.share(fact.folder) for fact in facts], np.float32),
-        "folder_coverage": _covered([fact.folder for fact in facts], asked),
+        "folder": folder_share,
+        "folder_coverage": folder_coverage,
         "file_is_symbol": np.array(
-            [bool(query.last_name) and fact.plain_name == query.last_name.replace("_", "") for fact in facts],
+            [bool(query.last_name) and fact.plain_name == query.last_name.replace("_", "") for fact in told],
             np.float32,
         ),
         "test": flag(lambda fact: fact.test, _ASKS_TEST),
@@ -140,8 +141,8 @@ def _path_columns(paths: Sequence[str], query: Query, asked: AskedWords) -> _Col
         "document": flag(lambda fact: fact.document, _ASKS_DOCUMENT),
         "vendored": flag(lambda fact: fact.vendored, _ASKS_VENDORED),
         "platform": flag(lambda fact: fact.platform, _ASKS_PLATFORM),
-        "old_version": np.array([_is_old(fact, newest) for fact in facts], np.float32),
-        "depth": np.array([fact.depth for fact in facts], np.float32),
+        "old_version": np.array([_is_old(fact, newest) for fact in told], np.float32),
+        "depth": np.array([fact.depth for fact in told], np.float32),
     }
 
 
@@ -150,10 +151,10 @@ def _shape_columns(
     pool_of: Sequence[int],
     file_of: Sequence[int],
     groups: Groups,
-    shapes: ShapeCache,
+    facts: SegmentFacts,
 ) -> _Columns:
     """What the file is made of."""
-    made_of = [shapes.of(pool.view.segment) for pool in pools]
+    made_of = [facts.shapes(pool.view.segment) for pool in pools]
     places = list(zip(pool_of, file_of, strict=True))
     code = np.array([made_of[pool].code_share[file] for pool, file in places], np.float32)
     chunks = np.array([made_of[pool].chunks[file] for pool, file in places], np.float32)
@@ -165,8 +166,11 @@ def _shape_columns(
     }
 
 
-def _covered(names: Sequence[str], asked: AskedWords) -> Scores:
-    return np.array([asked.covered(asked.bits(name)) for name in names], np.float32)
+def _answers(names: Sequence[tuple[str, ...]], asked: AskedWords) -> tuple[Scores, Scores]:
+    """Return the share of each name that answers, and the share of the query's weight that it answers."""
+    found = [asked.answer(name) for name in names]
+    shares = np.array([share for _, share in found], np.float32)
+    return shares, np.array([asked.covered(bits) for bits, _ in found], np.float32)
 
 
 def _is_old(fact: PathFacts, newest: Mapping[str, int]) -> bool:

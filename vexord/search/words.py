@@ -49,20 +49,26 @@ class AskedWords:
                 heaviest[part] = max(heaviest.get(part, 0.0), weight)
         self._weights = [heaviest.get(part, 0.0) for part in self.roots]
         self._total = sum(self._weights) or 1.0
-        self._bits: dict[str, int] = {}
+        self._bits = {part: 1 << place for place, part in enumerate(self.roots) if len(part) < _MIN_SHARED}
         self._covered: dict[int, float] = {0: 0.0}
+        self._by_head: dict[str, list[tuple[int, str]]] = {}
+        for place, part in enumerate(self.roots):
+            if len(part) >= _MIN_SHARED:
+                self._by_head.setdefault(part[:_MIN_SHARED], []).append((1 << place, part))
 
-    def bits(self, name: str) -> int:
-        """Return which roots of the query a name answers, as bits in their order."""
-        answered = 0
-        for part in roots(name):
-            answered |= self._bits_of(part)
-        return answered
-
-    def share(self, name: str) -> float:
-        """Return the share of a name's words that answer words of the query, 0..1."""
-        parts = roots(name)
-        return sum(self._bits_of(part) != 0 for part in parts) / len(parts) if parts else 0.0
+    def answer(self, parts: Iterable[str]) -> tuple[int, float]:
+        """Return which roots of the query the roots of a name answer, as bits, and the share that answers."""
+        bits = answering = count = 0
+        known = self._bits
+        for part in parts:
+            count += 1
+            found = known.get(part)
+            if found is None:
+                found = known[part] = self._answered_by(part)
+            if found:
+                bits |= found
+                answering += 1
+        return bits, answering / count if count else 0.0
 
     def covered(self, bits: int) -> float:
         """Return the share of the query's weight that these of its words have, 0..1."""
@@ -72,17 +78,9 @@ class AskedWords:
             known = self._covered[bits] = weight / self._total
         return known
 
-    def _bits_of(self, part: str) -> int:
-        known = self._bits.get(part)
-        if known is None:
-            known = sum(1 << place for place, asked in enumerate(self.roots) if _answers(part, asked))
-            self._bits[part] = known
-        return known
-
-
-def _answers(part: str, asked: str) -> bool:
-    if part == asked:
-        return True
-    if min(len(part), len(asked)) < _MIN_SHARED:
-        return False
-    return part.startswith(asked) or asked.startswith(part)
+    def _answered_by(self, part: str) -> int:
+        bits = 0
+        for bit, asked in self._by_head.get(part[:_MIN_SHARED], ()):
+            if part.startswith(asked) or asked.startswith(part):
+                bits |= bit
+        return bits

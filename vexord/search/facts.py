@@ -1,6 +1,7 @@
-"""What the files of a segment are made of; worked out once for each segment, for it never changes."""
+"""What is worked out once for a segment, for it never changes: its names read, its files' shapes."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -8,7 +9,9 @@ from numpy.typing import NDArray
 
 from vexord.index.segment import Segment
 from vexord.index.types import KINDS
+from vexord.search.words import roots
 
+_MAX_NAMES = 1 << 16
 _CODE = [KINDS.index(kind) for kind in ("function", "method")]
 
 
@@ -22,18 +25,46 @@ class Shapes:
     """Number of its chunks."""
 
 
-class ShapeCache:
-    """Shapes by segment; an entry goes when its segment does."""
+class Name(NamedTuple):
+    """A symbol or parent of a segment."""
+
+    text: str
+    roots: tuple[str, ...]
+
+
+class Names(dict[int, Name]):
+    """Names by their number in `Segment.strings`, read when first asked for."""
+
+    def __init__(self, segment: Segment) -> None:
+        self._strings = segment.strings
+
+    def __missing__(self, number: int) -> Name:
+        if len(self) >= _MAX_NAMES:
+            self.clear()
+        text = self._strings[number]
+        name = self[number] = Name(text, roots(text))
+        return name
+
+
+class SegmentFacts:
+    """Shapes and names by segment; an entry goes when its segment does. Thread-safe."""
 
     def __init__(self) -> None:
-        self._shapes: WeakKeyDictionary[Segment, Shapes] = WeakKeyDictionary()
+        self._facts: WeakKeyDictionary[Segment, tuple[Shapes, Names]] = WeakKeyDictionary()
 
-    def of(self, segment: Segment) -> Shapes:
+    def shapes(self, segment: Segment) -> Shapes:
         """Return what the files of the segment are made of."""
-        shapes = self._shapes.get(segment)
-        if shapes is None:
-            shapes = self._shapes[segment] = _shapes_of(segment)
-        return shapes
+        return self._of(segment)[0]
+
+    def names(self, segment: Segment) -> Names:
+        """Return the names of the segment."""
+        return self._of(segment)[1]
+
+    def _of(self, segment: Segment) -> tuple[Shapes, Names]:
+        facts = self._facts.get(segment)
+        if facts is None:
+            facts = self._facts[segment] = (_shapes_of(segment), Names(segment))
+        return facts
 
 
 def _shapes_of(segment: Segment) -> Shapes:
