@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.ranking.fit import Options, Weights, fit, leave_out, ndcg
+from training.ranking.names import CATEGORY
 from training.ranking.questions import load
 from training.ranking.tables import Table, tables
 from vexord.search.signals import SIGNALS
@@ -31,12 +32,13 @@ def main() -> None:
     parser.add_argument("--questions", type=Path, required=True, help="JSON lines with the right answers")
     parser.add_argument("--corpora", type=Path, required=True, help="a folder with one folder a repository")
     parser.add_argument("--table", type=Path, help="TOML with index_root for each repository")
+    parser.add_argument("--names", type=int, default=6, help="names asked for in each repository besides")
     parser.add_argument("--l2", type=float, default=Options().l2)
     parser.add_argument("--write", action="store_true", help=f"write {WEIGHTS_FILE.name}")
     parser.add_argument("--ablate", action="store_true", help="leave out each signal in turn")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        asked = list(tables(load("set", args.questions, args.corpora, args.table), Path(folder)))
+        asked = list(tables(load("set", args.questions, args.corpora, args.table), Path(folder), args.names))
     learn = partial(_learn, options=Options(l2=args.l2))
     everything = np.arange(len(SIGNALS))
     learnt = learn(asked, everything)
@@ -56,14 +58,14 @@ def _report(asked: Sequence[Table], learnt: Weights, learn: "partial[Weights]") 
     def plain(table: Table) -> float:
         return ndcg(table, table.signals @ learnt)
 
-    print(f"{len(asked)} questions")
+    print(f"{len(asked)} questions, those of the category {CATEGORY!r} mined and not counted in the mean")
     _line("fitted on all", asked, [plain(table) for table in asked])
     result = 0.0
     for name in ("repo", "language"):
         scores = leave_out(asked, lambda table, name=name: getattr(table.question, name), learn)  # type: ignore[misc]
         values = [ndcg(table, score) for table, score in zip(asked, scores, strict=True)]
         _line(f"{name} left out", asked, values)
-        result = result or float(np.mean(values))
+        result = result or _mean(asked, values)
     return result
 
 
@@ -72,7 +74,12 @@ def _line(name: str, asked: Sequence[Table], values: Sequence[float]) -> None:
     for table, value in zip(asked, values, strict=True):
         by_category[table.question.category].append(value)
     parts = [f"{category} {np.mean(found):.3f}" for category, found in sorted(by_category.items())]
-    print(f"{name:<20} NDCG@10 {np.mean(values):.4f}   {'  '.join(parts)}", flush=True)
+    print(f"{name:<20} NDCG@10 {_mean(asked, values):.4f}   {'  '.join(parts)}", flush=True)
+
+
+def _mean(asked: Sequence[Table], values: Sequence[float]) -> float:
+    labelled = [table.question.category != CATEGORY for table in asked]
+    return float(np.mean(np.array(values)[labelled]))
 
 
 def _ablate(asked: Sequence[Table], learn: "partial[Weights]", whole: float) -> None:
@@ -80,9 +87,9 @@ def _ablate(asked: Sequence[Table], learn: "partial[Weights]", whole: float) -> 
     for column, name in enumerate(SIGNALS):
         used = np.delete(np.arange(len(SIGNALS)), column)
         learnt = learn(asked, used)
-        fitted = np.mean([ndcg(table, table.signals @ learnt) for table in asked])
+        fitted = _mean(asked, [ndcg(table, table.signals @ learnt) for table in asked])
         scores = leave_out(asked, lambda table: table.question.repo, partial(learn, used=used))
-        value = np.mean([ndcg(table, score) for table, score in zip(asked, scores, strict=True)])
+        value = _mean(asked, [ndcg(table, score) for table, score in zip(asked, scores, strict=True)])
         print(f"{name:<20} {fitted:.4f} {value:.4f} {value - whole:+.4f}", flush=True)
 
 

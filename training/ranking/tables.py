@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from training.ranking.names import name_questions
 from training.ranking.questions import Question, QuestionSet, Target
 from vexord.embed.default import default_embedder
 from vexord.index.snapshot import Snapshot
@@ -33,8 +34,8 @@ class Table:
     """Whether the chunk that would be shown answers, shape (files, targets)."""
 
 
-def tables(asked: QuestionSet, folder: Path) -> Iterator[Table]:
-    """Index every corpus into `folder` (made anew) and yield a table for each question."""
+def tables(asked: QuestionSet, folder: Path, names: int = 0) -> Iterator[Table]:
+    """Index every corpus into `folder`; yield a table for each question, and for `names` mined ones each."""
     embedder = default_embedder()
     for repo in sorted({question.repo for question in asked.questions}):
         root = asked.root(repo)
@@ -42,16 +43,16 @@ def tables(asked: QuestionSet, folder: Path) -> Iterator[Table]:
         pools = [Pool(0, view, view.live) for view in snapshot.segments]
         facts = SegmentFacts()
         prefix = asked.roots.get(repo, "")
-        for question in asked.questions:
-            if question.repo != repo:
-                continue
+        mine = [question for question in asked.questions if question.repo == repo]
+        mined = name_questions(snapshot, repo, names)
+        for number, question in enumerate([*mine, *mined]):
             query = parse_query(question.query)
             vector = embedder.embed_query(question.query) if query.terms else None
             found = collect(pools, query, vector if vector is not None and vector.any() else None)
             if not len(found.row):
                 continue
             signals = signals_of(pools, found, query, facts)
-            yield _table(question, prefix, pools, found, signals)
+            yield _table(question, prefix if number < len(mine) else "", pools, found, signals)
 
 
 def _table(question: Question, prefix: str, pools: list[Pool], found: Candidates, signals: Signals) -> Table:

@@ -19,7 +19,7 @@ SYMBOL_MEANING_WEIGHT = 0.15
 """Of meaning beside words in a chunk's own score; a query that is one name is answered by words first."""
 NAMED_FACTOR = 0.3
 """A chunk whose symbol is made of the query's words gains up to this share."""
-DEFINES_FACTOR, ASKED_FACTOR, QUALIFIED_FACTOR, WRITTEN_FACTOR = 1.6, 3.0, 1.3, 1.2
+DEFINES_FACTOR, ASKED_FACTOR, QUALIFIED_FACTOR, WRITTEN_FACTOR = 1.6, 3.0, 2.0, 2.0
 """A chunk gains if it defines a name in the query; if that name is the query; if it stands in what the query
 qualifies it by; if it is written just so."""
 
@@ -72,8 +72,12 @@ def evidence_of(
     named = np.array([reading.share for reading in readings], np.float32) * coverage
     weight = SYMBOL_MEANING_WEIGHT if query.is_symbol and words.any() else MEANING_WEIGHT
     score = (words + np.float32(weight) * meaning) * (1 + NAMED_FACTOR * named)
-    score *= np.array([reading.factor for reading in readings], np.float32)
     score *= np.where(found.defines_last, ASKED_FACTOR, np.where(found.defines, DEFINES_FACTOR, 1.0))
+    if query.words:
+        score *= np.where([reading.written for reading in readings], WRITTEN_FACTOR, 1.0)
+    if query.qualifier:
+        inside = np.array([reading.inside for reading in readings], np.bool_)
+        score *= np.where(inside & found.defines_last, QUALIFIED_FACTOR, 1.0)
     return Evidence(
         file=found.pool.astype(np.int64) << 32 | file_id,
         file_id=file_id,
@@ -92,17 +96,16 @@ class _Reading(NamedTuple):
 
     bits: int
     share: float
-    factor: float
+    written: bool
+    """The symbol stands in the query just so."""
+    inside: bool
+    """It is, or its parent is, what the query qualifies a name by."""
 
 
 def _read(symbol: Name, parent: Name, query: Query, asked: AskedWords) -> _Reading:
     bits, share = asked.answer(symbol.roots)
-    factor = 1.0
-    if query.identifiers and symbol.text and symbol.text in query.words:
-        factor = WRITTEN_FACTOR
-        if query.qualifier and parent.text.rpartition(".")[2] == query.qualifier:
-            factor *= QUALIFIED_FACTOR
-    return _Reading(bits, share, factor)
+    inside = bool(query.qualifier) and query.qualifier in (symbol.text, parent.text.rpartition(".")[2])
+    return _Reading(bits, share, symbol.text in query.words, inside)
 
 
 def _to_best(values: Scores) -> Scores:

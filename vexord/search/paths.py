@@ -18,7 +18,7 @@ _EXAMPLE = re.compile(
 )
 _DOCUMENT = re.compile(
     r"\.(md|mdx|rst|txt|markdown|adoc|html?|json|ya?ml|toml|xml|csv|cfg|ini|lock|svg|po|pot)$"
-    r"|(^|/)(changelog|changes|history|news|license|copying|readme)[^/]*$",
+    r"|(^|/)(changelog|changes|history|news|licen[cs]e|copying|readme|authors|notice)([-_][^/.]*)?$",
     re.IGNORECASE,
 )
 _VENDORED = re.compile(

@@ -41,7 +41,7 @@ class Query:
     qualifier: str = ""
     """What a symbol query qualifies it by: `Foo` of `Foo.bar`, as written."""
     words: frozenset[str] = frozenset()
-    """Names in the query as written."""
+    """The words of a query with identifiers, as written."""
     telling: tuple[str, ...] = ()
     """Words that are no stop words, as written, in order."""
     compounds: tuple[str, ...] = ()
@@ -70,7 +70,7 @@ def parse_query(text: str) -> Query:
         is_symbol,
         last_name=whole_name(words[-1]) if is_symbol else "",
         qualifier=words[-2] if is_symbol and len(words) > 1 else "",
-        words=frozenset(words),
+        words=frozenset(words) if identifiers else frozenset(),
         telling=tuple(telling),
         compounds=_compounds([word.lower() for word in telling]),
     )

@@ -120,7 +120,7 @@ def _path_columns(paths: Sequence[str], query: Query, asked: AskedWords) -> _Col
             newest[stem] = max(number, newest.get(stem, 0))
 
     def flag(value: Callable[[PathFacts], bool], asked_by: str) -> Scores:
-        if asked.answer(roots(asked_by))[0]:
+        if not set(roots(asked_by)).isdisjoint(asked.roots):
             return np.zeros(len(told), np.float32)
         return np.array([value(fact) for fact in told], np.float32)
 

@@ -33,6 +33,9 @@ class Definition:
     mergeable: bool
     """Whether it may share a chunk with its neighbours if it is short."""
     members: list["Definition"] = field(default_factory=list)
+    """Become chunks of their own."""
+    inner: list["Definition"] = field(default_factory=list)
+    """Stay inside, known by name."""
 
     @property
     def path(self) -> str:
@@ -41,13 +44,13 @@ class Definition:
 
 
 def outline(root: Node, spec: Spec, source: Source, limits: Limits) -> list[Definition]:
-    """Return the definitions of a tree in text order; those that open hold their members. Linear time."""
+    """Return the definitions of a tree in text order, with those inside them. Linear time."""
     top: list[Definition] = []
-    scopes: list[tuple[Node, Definition | None, int]] = [(root, None, 0)]
+    scopes: list[tuple[Node, Definition | None, list[Definition], int]] = [(root, None, top, 0)]
     while scopes:
-        node, owner, depth = scopes.pop()
+        node, owner, members, depth = scopes.pop()
         scope = _Scope(spec, source, limits, owner)
-        members = top if owner is None else owner.members
+        closed = owner is not None and members is owner.inner
         for definition, inner, rule in scope.read(node, members):
             size = source.size(definition.start, definition.end)
             opens = (
@@ -55,8 +58,9 @@ def outline(root: Node, spec: Spec, source: Source, limits: Limits) -> list[Defi
                 or size > limits.maximum
                 or (rule.opens is Opens.LARGE and size > limits.target)
             )
-            if opens and depth < MAX_DEPTH:
-                scopes.append((inner, definition, depth + 1))
+            if depth < MAX_DEPTH and (opens or rule.opens is Opens.LARGE):
+                found = definition.members if opens and not closed else definition.inner
+                scopes.append((inner, definition, found, depth + 1))
     return top
 
 

@@ -96,7 +96,8 @@ class Spans:
         return self._source.align(end if line < 0 or following < line else line)
 
     def _member(self, member: Definition, end: int) -> None:
-        own = Label(member.kind, member.symbol, member.parent, member.mergeable)
+        names = () if member.members else tuple(_names_inside(member))
+        own = Label(member.kind, member.symbol, member.parent, member.mergeable, names)
         if member.members:
             inside = (
                 own if member.kind in CALLABLE_KINDS else Label("block", parent=member.path, mergeable=True)
@@ -161,15 +162,30 @@ class Spans:
         return self._source.size(run[0].start, span.end) <= self._limits.target
 
 
+def _names_inside(definition: Definition) -> Iterable[str]:
+    """Return the names of all that it holds but that has no chunk of its own, each once, in order."""
+    names: dict[str, None] = {}
+    stack = [*reversed(definition.inner)]
+    while stack:
+        inner = stack.pop()
+        names[inner.symbol] = None
+        stack += reversed(inner.inner)
+    names.pop(definition.symbol, None)
+    names.pop("", None)
+    return names
+
+
 def _joined(run: list[Span]) -> Span:
     if len(run) == 1:
         return run[0]
     kinds = {span.label.kind for span in run} - {"block"}
-    symbols = tuple(dict.fromkeys(span.label.symbol for span in run if span.label.symbol))
+    symbols = {span.label.symbol for span in run} - {""}
+    symbol = symbols.pop() if len(symbols) == 1 else ""
+    names = dict.fromkeys(name for span in run for name in (span.label.symbol, *span.label.more_symbols))
     label = Label(
         kinds.pop() if len(kinds) == 1 else "block",
-        symbols[0] if len(symbols) == 1 else "",
+        symbol,
         run[0].label.parent,
-        more_symbols=symbols if len(symbols) > 1 else (),
+        more_symbols=tuple(name for name in names if name and name != symbol),
     )
     return Span(run[0].start, run[-1].end, label, small=False)
