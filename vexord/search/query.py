@@ -53,14 +53,15 @@ def parse_query(text: str) -> Query:
     words = IDENTIFIER.findall(normal(text))
     is_symbol = bool(words) and _SYMBOL.fullmatch(text.strip().removesuffix("()")) is not None
     is_symbol = is_symbol and not wide_pairs(text)  # a sentence in a script without spaces
-    identifiers = {whole_name(word) for word in words if is_symbol or _looks_like_code(word)}
+    named = [word for word in words if is_symbol or _looks_like_code(word)]
+    identifiers = {name for name in map(whole_name, named) if name}
     terms = query_terms(text)
     alone = {term for word in words if len(split := analyse(word)) == 1 for term in split}
     names = []
     for word in words:
-        *parts, whole = analyse(word)
-        if parts and whole in terms:
-            names.append((whole, tuple(part for part in parts if part not in alone)))
+        parts = analyse(word)  # none of `_`
+        if len(parts) > 1 and parts[-1] in terms:
+            names.append((parts[-1], tuple(part for part in parts[:-1] if part not in alone)))
     telling = telling_words(text)
     return Query(
         text,

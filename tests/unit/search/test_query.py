@@ -1,6 +1,8 @@
 """What is read out of a query."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from vexord.search.query import parse_query
 
@@ -32,3 +34,10 @@ def test_a_name_is_known_with_its_parts() -> None:
 
 def test_a_part_that_is_also_a_word_of_the_query_is_not_held_for_a_part() -> None:
     assert parse_query("socket of bind_socket").names == (("bind_socket", ("bind",)),)
+
+
+@given(st.text(alphabet="_a.:() Bc1$-", max_size=12))
+def test_any_text_is_a_query(text: str) -> None:
+    query = parse_query(text)
+    assert all(query.identifiers)
+    assert query.is_symbol or not query.last_name
