@@ -1,7 +1,7 @@
 """Identifiers and prose cut into words: the one rule of keyword terms and of the embedded model.
 
 The model's rows were trained on these words, so a change here needs a newly trained model
-(`tests/unit/embed/test_artefact.py` notices).
+(`tests/unit/embed/test_model.py` notices).
 """
 
 import re

@@ -72,7 +72,9 @@ class Verdict:
                 groups[group].append(number)
         lines = [f"{'':14s}    n    raw  fused   bm25"]
         for group, members in groups.items():
-            means = " ".join(f"{scores[members].mean():6.3f}" for scores in (self.raw, self.fused, self.lexical))
+            means = " ".join(
+                f"{scores[members].mean():6.3f}" for scores in (self.raw, self.fused, self.lexical)
+            )
             lines.append(f"{group:14s} {len(members):4d} {means}")
         return "\n".join(lines)
 
@@ -81,7 +83,9 @@ class Judge:
     """Holds the cut corpora and their BM25 scores, so that judging one model costs its embedding alone."""
 
     def __init__(self, corpora: Path, queries: Path) -> None:
-        self.questions = [_question(json.loads(line)) for line in queries.read_text("utf-8").splitlines() if line]
+        self.questions = [
+            _question(json.loads(line)) for line in queries.read_text("utf-8").splitlines() if line
+        ]
         self.corpora = {repo: _cut(corpora / repo) for repo in sorted({q.repo for q in self.questions})}
         for repo, corpus in self.corpora.items():
             texts = [q.text for q in self.questions if q.repo == repo]

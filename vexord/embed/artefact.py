@@ -12,11 +12,15 @@ import numpy as np
 import xxhash
 from numpy.typing import NDArray
 
-from vexord.embed.tokens import Vocabulary
+from vexord.embed.tokens import Tokens, Vocabulary
 
 FORMAT = 1
 FOLDER = Path(__file__).parent / "model"
 ROWS, WEIGHTS, WORDS, PAIRS, DESCRIPTION = "rows.npy", "weights.npy", "words.txt", "pairs.npy", "model.json"
+_SAMPLE = (
+    "net/http/server.go Server ServeHTTP\n"
+    "func (s *Server) parseURLs2(max_retries int) // réessayer, größe, 検索する; unknownishword withobject 404"
+)
 _MEND = "pip install --force-reinstall vexord"
 
 
@@ -34,6 +38,8 @@ class Description(msgspec.Struct, frozen=True, kw_only=True):
     words: int
     pairs: int
     buckets: int
+    probe: str
+    """What `probe` said when the rows were trained."""
     checksums: dict[str, str]
     """File → xxh3_64 of its bytes in hex."""
 
@@ -99,6 +105,7 @@ def write(
         words=len(vocabulary.words),
         pairs=len(vocabulary.pairs),
         buckets=vocabulary.buckets,
+        probe=probe(vocabulary),
         checksums=checksums,
     )
     (folder / DESCRIPTION).write_bytes(
@@ -109,3 +116,10 @@ def write(
 def checksum(path: Path) -> str:
     """Return xxh3_64 of a file's bytes in hex."""
     return xxhash.xxh3_64_hexdigest(path.read_bytes())
+
+
+def probe(vocabulary: Vocabulary) -> str:
+    """Return a hash of how a sample is cut into rows: rows trained under another cut are of no use."""
+    tokens = Tokens(vocabulary)
+    cut = sorted(tokens.chunk(_SAMPLE).items()), sorted(tokens.query(_SAMPLE).items())
+    return xxhash.xxh3_64_hexdigest(repr(cut).encode())

@@ -14,7 +14,7 @@ _GRAM = 4
 _MAX_GRAM_CHARS = 32
 """Longer unknown words are data, not language: the head of one tells enough."""
 _MIN_HALF = 3
-HEADER_WEIGHT = 3
+HEADER_WEIGHT = 4
 """Occurrences in the body that one in the header line (path, parent, symbol) counts for."""
 
 
