@@ -9,25 +9,34 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float32]
+Numbers = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
 class Bags:
-    """Compressed sparse rows: bag i has the tokens `ids[starts[i]:starts[i+1]]` with `weights` of 1 + ln tf."""
+    """Compressed sparse rows: bag i has tokens `ids[starts[i]:starts[i+1]]` with `weights` of 1 + ln tf."""
 
-    starts: NDArray[np.int64]
+    starts: Numbers
     ids: NDArray[np.int32]
     weights: Floats
 
     def __len__(self) -> int:
         return len(self.starts) - 1
 
-    def take(self, rows: NDArray[np.int64]) -> "Bags":
+    def take(self, rows: Numbers) -> "Bags":
         """Return the bags of some rows, in the order given."""
         lengths = self.starts[rows + 1] - self.starts[rows]
         starts = np.concatenate([[0], np.cumsum(lengths)])
         flat = np.arange(starts[-1]) + np.repeat(self.starts[rows] - starts[:-1], lengths)
         return Bags(starts, self.ids[flat], self.weights[flat])
+
+    def joined(self, other: "Bags") -> "Bags":
+        """Return these bags followed by others."""
+        return Bags(
+            np.concatenate([self.starts, self.starts[-1] + other.starts[1:]]),
+            np.concatenate([self.ids, other.ids]),
+            np.concatenate([self.weights, other.weights]),
+        )
 
     def thinned(self, share: float, random: np.random.Generator) -> "Bags":
         """Return bags in which each token has no weight with a probability of `share`."""

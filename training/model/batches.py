@@ -4,8 +4,8 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
+from training.model.bags import Numbers
 from training.model.examples import Record
 from training.model.recipe import Recipe
 
@@ -33,20 +33,20 @@ class Batches:
         self._odds = capped**recipe.package_power / np.sum(capped**recipe.package_power)
         self._waiting = [self._shuffled(members) for members in self._members]
 
-    def __iter__(self) -> Iterator[NDArray[np.int64]]:
+    def __iter__(self) -> Iterator[Numbers]:
         runs = self._recipe.batch // self._recipe.run
         distinct = len(self._members) >= runs
         while True:
             chosen = self._random.choice(len(self._members), runs, replace=not distinct, p=self._odds)
             yield np.concatenate([self._next_run(package) for package in chosen])
 
-    def _next_run(self, package: int) -> NDArray[np.int64]:
+    def _next_run(self, package: int) -> Numbers:
         for run in self._waiting[package]:
             return run
         self._waiting[package] = self._shuffled(self._members[package])
         return next(self._waiting[package])
 
-    def _shuffled(self, members: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
+    def _shuffled(self, members: Numbers) -> Iterator[Numbers]:
         order = self._random.permutation(members)
         whole = len(order) // self._recipe.run
         return iter(order[: whole * self._recipe.run].reshape(whole, self._recipe.run))

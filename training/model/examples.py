@@ -52,7 +52,7 @@ def read(shards: Path) -> Corpus:
 
 
 def chunk_text(record: Record, *, header: bool = True) -> str:
-    """Return what the daemon would embed for the record's chunk; without `header`, the header line is empty."""
+    """Return what the daemon would embed for the record's chunk; without `header`, an empty first line."""
     text = embed_text(
         record.path,
         Chunk(1, 1, 0, 0, record.code, symbol=record.symbol, parent=record.parent, kind=record.kind),

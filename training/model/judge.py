@@ -1,18 +1,22 @@
-"""A quick offline judge of embedders on the development queries: NDCG@10 by file, raw and fused with BM25.
+"""A quick offline judge of embedders on a set of queries: NDCG@10 by file, raw and fused with BM25.
 
-It cuts the corpora with the daemon's own chunker. A file scores as its best chunk; "fused" is reciprocal rank
-fusion (k = 60) of the two rankings of files. The referee of what ships is `benchmarks/quality`, through the daemon.
+It cuts the corpora with the daemon's own chunker. A file scores as its best chunk; "fused" is reciprocal
+rank fusion (k = 60) of the two rankings of files. What ships is judged through the daemon instead, by
+`benchmarks/quality`.
 """
 
-import json
+import math
 from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from vexord.embed.seam import Embedder
+from vexord.index.embed_text import embed_text
 from vexord.index.terms import analyse, query_terms
 from vexord.index.types import Chunk
 from vexord.ingest.chunk import chunk_file
@@ -23,7 +27,6 @@ _DEPTH = 10
 _K1, _B = 1.2, 0.75
 
 Floats = NDArray[np.float32]
-Embed = Callable[[Sequence[str]], NDArray[np.int8]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,18 @@ class Question:
     category: str
     text: str
     relevant: tuple[str, ...]
+
+
+class _Target(msgspec.Struct):
+    path: str
+
+
+class _Record(msgspec.Struct):
+    repo: str
+    language: str
+    query: str
+    category: str
+    relevant: list[_Target]
 
 
 @dataclass(slots=True)
@@ -83,43 +98,35 @@ class Judge:
     """Holds the cut corpora and their BM25 scores, so that judging one model costs its embedding alone."""
 
     def __init__(self, corpora: Path, queries: Path) -> None:
-        self.questions = [
-            _question(json.loads(line)) for line in queries.read_text("utf-8").splitlines() if line
-        ]
+        self.questions = [_question(line) for line in queries.read_bytes().splitlines() if line]
         self.corpora = {repo: _cut(corpora / repo) for repo in sorted({q.repo for q in self.questions})}
         for repo, corpus in self.corpora.items():
             texts = [q.text for q in self.questions if q.repo == repo]
             corpus.lexical = dict(zip(texts, _bm25(corpus, texts), strict=True))
 
-    def judge(
-        self, chunk_text: Callable[[str, Chunk], str], embed_chunks: Embed, embed_queries: Embed
-    ) -> Verdict:
-        """Score an embedder; `chunk_text` gives what is embedded for a chunk of a path."""
+    def judge(self, embedder: Embedder) -> Verdict:
+        """Score an embedder."""
         raw, fused, lexical = (np.zeros(len(self.questions), np.float32) for _ in range(3))
         for repo, corpus in self.corpora.items():
             files = [corpus.paths[number] for number in corpus.file_of]
-            rows = _unit(embed_chunks([chunk_text(p, c) for p, c in zip(files, corpus.chunks, strict=True)]))
+            rows = _unit(
+                embedder.embed_chunks([embed_text(p, c) for p, c in zip(files, corpus.chunks, strict=True)])
+            )
             numbers = [n for n, q in enumerate(self.questions) if q.repo == repo]
-            asked = _unit(embed_queries([self.questions[n].text for n in numbers]))
+            asked = _unit(np.concatenate([embedder.embed_query(self.questions[n].text) for n in numbers]))
             for number, query in zip(numbers, asked, strict=True):
                 question = self.questions[number]
                 meaning, words = corpus.of_files(rows @ query), corpus.lexical[question.text]
-                both = 1 / (_FUSION + _ranks(meaning)) + np.where(words > 0, 1 / (_FUSION + _ranks(words)), 0)
+                both = _reciprocal(meaning) + np.where(words > 0, _reciprocal(words), 0)
                 for scores, target in ((meaning, raw), (both, fused), (words, lexical)):
                     target[number] = _ndcg(scores, corpus.paths, question.relevant)
         return Verdict(self.questions, raw, fused, lexical)
 
 
-def _question(record: dict[str, object]) -> Question:
-    relevant = record["relevant"]
-    assert isinstance(relevant, list)  # noqa: S101 - a file of ours
-    return Question(
-        repo=str(record["repo"]),
-        language=str(record["language"]),
-        category=str(record["category"]),
-        text=str(record["query"]),
-        relevant=tuple(dict.fromkeys(target["path"] for target in relevant)),
-    )
+def _question(line: bytes) -> Question:
+    record = msgspec.json.decode(line, type=_Record)
+    relevant = dict.fromkeys(target.path for target in record.relevant)
+    return Question(record.repo, record.language, record.category, record.query, tuple(relevant))
 
 
 def _cut(root: Path) -> Corpus:
@@ -128,7 +135,7 @@ def _cut(root: Path) -> Corpus:
     for file in sorted(path for path in root.rglob("*") if path.is_file()):
         path = file.relative_to(root).as_posix()
         extracted = extract(path, file.read_bytes())
-        if extracted.text is None:
+        if extracted.encoding == "binary":
             continue
         chunks = chunk_file(path, extracted.text, extracted.language)
         owners += [len(corpus.paths)] * len(chunks)
@@ -146,18 +153,18 @@ def _bm25(corpus: Corpus, queries: Sequence[str]) -> list[Floats]:
     ]
     lengths = np.array([count.total() for count in counts], np.float32)
     norm = _K1 * (1 - _B + _B * lengths / lengths.mean())
-    postings: dict[str, list[tuple[int, int]]] = defaultdict(list)
-    for number, count in enumerate(counts):
+    postings: dict[str, dict[int, int]] = defaultdict(dict)
+    for row, count in enumerate(counts):
         for term, times in count.items():
-            postings[term].append((number, times))
+            postings[term][row] = times
     answers = []
     for query in queries:
         scores = np.zeros(len(counts), np.float32)
         for term in query_terms(query):
-            found = np.array(postings.get(term, []), np.int64).reshape(-1, 2)
-            numbers, times = found[:, 0], found[:, 1]
-            idf = np.log(1 + (len(counts) - len(found) + 0.5) / (len(found) + 0.5))
-            scores[numbers] += idf * times * (_K1 + 1) / (times + norm[numbers])
+            found = postings.get(term, {})
+            rows, tf = np.array(list(found), np.int64), np.array(list(found.values()), np.float32)
+            idf = math.log(1 + (len(counts) - len(found) + 0.5) / (len(found) + 0.5))
+            scores[rows] += idf * tf * (_K1 + 1) / (tf + norm[rows])
         answers.append(corpus.of_files(scores))
     return answers
 
@@ -168,23 +175,21 @@ def _unit(rows: NDArray[np.int8]) -> Floats:
     return unit
 
 
-def _ranks(scores: Floats) -> NDArray[np.int64]:
-    """Return each entry's rank from 1; ties keep their order."""
-    ranks = np.empty(len(scores), np.int64)
-    ranks[np.argsort(-scores, kind="stable")] = np.arange(1, len(scores) + 1)
-    return ranks
+def _reciprocal(scores: Floats) -> Floats:
+    """Return what each entry's rank adds in the fusion; ties keep their order."""
+    parts = np.empty(len(scores), np.float32)
+    parts[np.argsort(-scores, kind="stable")] = 1 / (_FUSION + np.arange(1, len(scores) + 1))
+    return parts
 
 
 def _ndcg(scores: Floats, paths: Sequence[str], relevant: Sequence[str]) -> float:
     best = np.argsort(-scores, kind="stable")[:_DEPTH]
-    hits = set()
-    for target in relevant:
-        for rank, number in enumerate(best):
-            if scores[number] > 0 and _same(paths[number], target):
-                hits.add(rank)
-                break
-    ideal = sum(1 / np.log2(rank + 2) for rank in range(min(_DEPTH, len(relevant))))
-    return float(sum(1 / np.log2(rank + 2) for rank in hits) / ideal)
+    found = [paths[number] if scores[number] > 0 else "" for number in best]
+    hits = {
+        next((rank for rank, path in enumerate(found) if _same(path, target)), None) for target in relevant
+    }
+    ideal = sum(1 / math.log2(rank + 2) for rank in range(min(_DEPTH, len(relevant))))
+    return sum(1 / math.log2(rank + 2) for rank in hits if rank is not None) / ideal
 
 
 def _same(a: str, b: str) -> bool:

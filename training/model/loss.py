@@ -1,4 +1,4 @@
-"""Symmetric InfoNCE and distillation of similarities, with their gradients written out."""
+"""Symmetric InfoNCE, with its gradients written out."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,23 +27,3 @@ def info_nce(
     odds[np.arange(size), np.arange(size)] -= 2
     odds /= 2 * size * temperature
     return loss, odds @ chunks, odds.T @ queries
-
-
-def distilled(student: Floats, teacher: Floats, temperature: float) -> tuple[float, Floats]:
-    """Return the cross entropy of the student's similarities to the teacher's, and its gradient by `student`.
-
-    Both sides are unit rows of the same texts; each row's similarities to the others are one distribution.
-    """
-    size = len(student)
-    wanted = _softmax(teacher @ teacher.T, temperature)
-    given = _softmax(student @ student.T, temperature)
-    loss = -float(np.sum(wanted * np.log(given + 1e-12)) / size)
-    slope = (given - wanted) / (size * temperature)
-    return loss, (slope + slope.T) @ student
-
-
-def _softmax(similarities: Floats, temperature: float) -> Floats:
-    odds = np.exp((similarities - 1) / temperature)
-    np.fill_diagonal(odds, 0)
-    odds /= odds.sum(axis=1, keepdims=True)
-    return odds

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from training.model.bags import Floats
+from training.model.bags import Floats, Numbers
 
 _FIRST, _SECOND, _EPSILON = 0.9, 0.98, 1e-8
 
@@ -17,10 +17,10 @@ class LazyAdam:
         self._square = np.zeros_like(table)
         self._steps = np.zeros(len(table), np.int64)
 
-    def step(self, touched: np.ndarray, gradient: Floats, share: float) -> None:
+    def step(self, touched: Numbers, gradient: Floats, share: float) -> None:
         """Move the touched rows against their gradient; `share` scales the learning rate."""
         self._steps[touched] += 1
-        steps = self._steps[touched].astype(np.float32)
+        steps: Floats = self._steps[touched].astype(np.float32)
         if gradient.ndim > 1:
             steps = steps[:, None]
         mean = self._mean[touched]

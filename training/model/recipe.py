@@ -27,10 +27,8 @@ class Recipe:
     token_drop: float = 0.1
     header_drop: float = 0.3
     """Share of examples whose chunk stands without its header, so that the body is learnt too."""
-    init: str = "random"
-    """`random`, `teacher` or `cooccurrence`."""
-    distil: float = 0.0
-    """Weight of the loss that draws similarities of queries to the teacher's."""
+    teacher_share: float = 0.5
+    """Part of the teacher's vectors in the rows before training; the rest is co-occurrence in the corpus."""
     package_power: float = 0.75
     """How often a package of n examples is drawn: n to this power."""
     package_cap: int = 12_000

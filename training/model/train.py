@@ -1,4 +1,4 @@
-"""The training loop."""
+"""The training loop: batches to gradients to rows."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -7,16 +7,18 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from training.model.bags import Bags, Floats, bags_of
+from training.model.bags import Bags, Floats, Numbers, bags_of
 from training.model.batches import Batches
 from training.model.examples import Record, chunk_text
-from training.model.loss import distilled, info_nce
+from training.model.loss import info_nce
 from training.model.optimiser import LazyAdam
 from training.model.recipe import Recipe
 from training.model.weights import Parameters, Side, active_tokens
 from vexord.embed.tokens import Tokens, Vocabulary
 
 _REPORT = 100
+_TOKENS_OF_A_WORD = 4
+"""An unknown word names about so many buckets; together they should weigh as much as one word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +29,9 @@ class Data:
     chunks: Bags
     bodies: Bags
     """The chunks less their header lines."""
-    query_keys: NDArray[np.int64]
+    query_keys: Numbers
     """Equal queries have equal keys …"""
-    chunk_keys: NDArray[np.int64]
+    chunk_keys: Numbers
     """… and so have examples of one definition: they are no negatives of each other."""
 
 
@@ -51,32 +53,70 @@ def start(data: Data, vocabulary: Vocabulary, rows: Floats) -> Parameters:
     frequency = np.bincount(data.chunks.ids, minlength=size) + np.bincount(data.queries.ids, minlength=size)
     idf = np.log((2 * len(data.chunks) + 1) / (frequency + 1)).astype(np.float32)
     logs = np.log(np.maximum(idf, 0.1) / 10)
-    # An unknown word names several buckets; together they should weigh about as much as one word.
-    logs[size - vocabulary.buckets :] -= np.log(4)
+    logs[size - vocabulary.buckets :] -= np.log(_TOKENS_OF_A_WORD)
     return Parameters(rows, logs.copy(), logs.copy())
 
 
-def train(
-    data: Data,
-    records: Sequence[Record],
-    parameters: Parameters,
-    recipe: Recipe,
-    teacher: Floats | None = None,
-    report: Callable[[str], None] = print,
-) -> None:
-    """Train the parameters in place. `teacher` has a unit row for each record's query, zero if it has none."""
-    random = np.random.default_rng([recipe.seed, 2])
-    movers = (
-        LazyAdam(parameters.rows, recipe.row_rate),
-        LazyAdam(parameters.query, recipe.weight_rate),
-        LazyAdam(parameters.chunk, recipe.weight_rate),
-    )
-    began, losses = time.process_time(), []
-    for step, batch in zip(range(recipe.steps), Batches(records, recipe), strict=False):
-        losses.append(_step(data, batch, parameters, recipe, movers, random, _pace(step, recipe), teacher))
-        if (step + 1) % _REPORT == 0:
-            spent = (time.process_time() - began) / (step + 1)
-            report(f"step {step + 1}: loss {np.mean(losses[-_REPORT:]):.4f}, {spent:.2f} s CPU a step")
+class Trainer:
+    """Trains parameters in place, always in the same way for the same recipe and records."""
+
+    def __init__(self, data: Data, records: Sequence[Record], recipe: Recipe) -> None:
+        self._data = data
+        self._recipe = recipe
+        self._batches = Batches(records, recipe)
+        self._random = np.random.default_rng([recipe.seed, 2])
+
+    def run(self, parameters: Parameters, report: Callable[[str], None] = print) -> None:
+        """Make the recipe's number of steps."""
+        recipe = self._recipe
+        movers = (
+            LazyAdam(parameters.rows, recipe.row_rate),
+            LazyAdam(parameters.query, recipe.weight_rate),
+            LazyAdam(parameters.chunk, recipe.weight_rate),
+        )
+        began, losses = time.process_time(), []
+        for step, batch in zip(range(recipe.steps), self._batches, strict=False):
+            loss, active, gradients = self.gradients(parameters, batch)
+            for mover, gradient in zip(movers, gradients, strict=True):
+                mover.step(active, gradient, _pace(step, recipe))
+            losses.append(loss)
+            if (step + 1) % _REPORT == 0:
+                spent = (time.process_time() - began) / (step + 1)
+                report(f"step {step + 1}: loss {np.mean(losses[-_REPORT:]):.4f}, {spent:.2f} s CPU a step")
+
+    def gradients(
+        self, parameters: Parameters, batch: Numbers
+    ) -> tuple[float, Numbers, tuple[Floats, Floats, Floats]]:
+        """Return a batch's loss, the tokens it names and the gradients by their rows and scalars."""
+        queries, chunks = self._bags(batch)
+        active, slots = active_tokens(len(parameters.rows), queries, chunks)
+        rows = parameters.rows[active]
+        asked = Side.of(queries, slots, rows, parameters.query[active])
+        given = Side.of(chunks, slots, rows, parameters.chunk[active])
+        loss, of_asked, of_given = info_nce(
+            asked.unit, given.unit, self._excused(batch), self._recipe.temperature
+        )
+        by_rows, by_query = asked.gradients(of_asked)
+        more_by_rows, by_chunk = given.gradients(of_given)
+        return loss, active, (by_rows + more_by_rows, by_query, by_chunk)
+
+    def _bags(self, batch: Numbers) -> tuple[Bags, Bags]:
+        """Take the batch's texts; tokens are dropped at random, and headers of some chunks."""
+        bare = self._random.random(len(batch)) < self._recipe.header_drop
+        whole = self._data.chunks.take(batch[~bare]).joined(self._data.bodies.take(batch[bare]))
+        order = np.empty(len(batch), np.int64)
+        order[np.concatenate([np.flatnonzero(~bare), np.flatnonzero(bare)])] = np.arange(len(batch))
+        queries, chunks = self._data.queries.take(batch), whole.take(order)
+        drop = self._recipe.token_drop
+        return queries.thinned(drop, self._random), chunks.thinned(drop, self._random)
+
+    def _excused(self, batch: Numbers) -> NDArray[np.bool_]:
+        """Return which pairs of the batch are no negatives though they are not an example's own."""
+        queries, chunks = self._data.query_keys[batch], self._data.chunk_keys[batch]
+        same_query, same_chunk = np.equal.outer(queries, queries), np.equal.outer(chunks, chunks)
+        excused: NDArray[np.bool_] = same_query | same_chunk
+        np.fill_diagonal(excused, val=False)
+        return excused
 
 
 def _pace(step: int, recipe: Recipe) -> float:
@@ -86,50 +126,6 @@ def _pace(step: int, recipe: Recipe) -> float:
     )
 
 
-def _step(
-    data: Data,
-    batch: NDArray[np.int64],
-    parameters: Parameters,
-    recipe: Recipe,
-    movers: tuple[LazyAdam, LazyAdam, LazyAdam],
-    random: np.random.Generator,
-    pace: float,
-    teacher: Floats | None,
-) -> float:
-    queries = data.queries.take(batch).thinned(recipe.token_drop, random)
-    chunks = _either(data.chunks, data.bodies, batch, random.random(len(batch)) < recipe.header_drop)
-    chunks = chunks.thinned(recipe.token_drop, random)
-    active, slots = active_tokens(len(parameters.rows), queries, chunks)
-    rows = parameters.rows[active]
-    asked = Side.of(queries, slots, rows, parameters.query[active])
-    given = Side.of(chunks, slots, rows, parameters.chunk[active])
-    q_keys, c_keys = data.query_keys[batch], data.chunk_keys[batch]
-    excused = (q_keys[:, None] == q_keys[None, :]) | (c_keys[:, None] == c_keys[None, :])
-    np.fill_diagonal(excused, False)
-    loss, of_asked, of_given = info_nce(asked.unit, given.unit, excused, recipe.temperature)
-    if teacher is not None and recipe.distil:
-        of_asked += recipe.distil * distilled(asked.unit, teacher[batch], recipe.temperature)[1]
-    by_rows, by_query = asked.gradients(of_asked)
-    more_by_rows, by_chunk = given.gradients(of_given)
-    for mover, gradient in zip(movers, (by_rows + more_by_rows, by_query, by_chunk), strict=True):
-        mover.step(active, gradient, pace)
-    return loss
-
-
-def _either(whole: Bags, bare: Bags, batch: NDArray[np.int64], drop: NDArray[np.bool_]) -> Bags:
-    """Take each example from one of two sets of bags."""
-    a, b = whole.take(batch[~drop]), bare.take(batch[drop])
-    order = np.empty(len(batch), np.int64)
-    order[~drop] = np.arange(len(a))
-    order[drop] = len(a) + np.arange(len(b))
-    joined = Bags(
-        np.concatenate([a.starts, a.starts[-1] + b.starts[1:]]),
-        np.concatenate([a.ids, b.ids]),
-        np.concatenate([a.weights, b.weights]),
-    )
-    return joined.take(order)
-
-
-def _keys(values: Sequence[object]) -> NDArray[np.int64]:
+def _keys(values: Sequence[object]) -> Numbers:
     numbers: dict[object, int] = {}
     return np.array([numbers.setdefault(value, len(numbers)) for value in values], np.int64)

@@ -11,6 +11,7 @@ from training.model.examples import Record, chunk_text
 from training.model.weights import Parameters
 from vexord.embed.tokens import Tokens, Vocabulary
 
+DOC = "doc"
 _DEPTH = 10
 
 
@@ -23,12 +24,12 @@ class Validation:
     groups: Sequence[str]
 
     @classmethod
-    def of(cls, records: Sequence[Record], vocabulary: Vocabulary, sources: frozenset[str]) -> "Validation":
-        """Take the records of some kinds of query; each chunk is found by one query."""
+    def of(cls, records: Sequence[Record], vocabulary: Vocabulary) -> "Validation":
+        """Take the records whose query is a documentation comment, one for each chunk."""
         seen: set[tuple[str, str]] = set()
         kept: list[Record] = []
         for record in records:
-            if record.source in sources and (key := (record.package, record.code)) not in seen:
+            if record.source == DOC and (key := (record.package, record.code)) not in seen:
                 seen.add(key)
                 kept.append(record)
         tokens = Tokens(vocabulary)

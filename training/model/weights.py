@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
-from training.model.bags import Bags, Floats
+from training.model.bags import Bags, Floats, Numbers
 
 
 @dataclass(slots=True)
@@ -34,7 +34,7 @@ class Side:
     norms: Floats
 
     @classmethod
-    def of(cls, bags: Bags, slots: np.ndarray, rows: Floats, logs: Floats) -> "Side":
+    def of(cls, bags: Bags, slots: Numbers, rows: Floats, logs: Floats) -> "Side":
         """Sum each bag's weighted rows; `slots` maps a token to its place among the active rows."""
         matrix = sparse.csr_array((bags.weights, slots[bags.ids], bags.starts), shape=(len(bags), len(rows)))
         scalars = np.exp(logs)
@@ -57,12 +57,12 @@ class Side:
         return of_rows, np.einsum("ij,ij->i", of_rows, self.rows)
 
 
-def active_tokens(size: int, *bags: Bags) -> tuple[np.ndarray, np.ndarray]:
+def active_tokens(size: int, *bags: Bags) -> tuple[Numbers, Numbers]:
     """Return the distinct tokens of some bags, and for each token of the vocabulary its place among them."""
     named = np.zeros(size, bool)
     for bag in bags:
         named[bag.ids] = True
     active = np.flatnonzero(named)
-    slots = np.zeros(size, np.int32)
-    slots[active] = np.arange(len(active), dtype=np.int32)
+    slots = np.zeros(size, np.int64)
+    slots[active] = np.arange(len(active))
     return active, slots

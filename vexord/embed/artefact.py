@@ -19,7 +19,7 @@ FOLDER = Path(__file__).parent / "model"
 ROWS, WEIGHTS, WORDS, PAIRS, DESCRIPTION = "rows.npy", "weights.npy", "words.txt", "pairs.npy", "model.json"
 _SAMPLE = (
     "net/http/server.go Server ServeHTTP\n"
-    "func (s *Server) parseURLs2(max_retries int) // réessayer, größe, 検索する; unknownishword withobject 404"
+    "func (s *Server) parseURLs2(max_retries int) // réessayer, größe, 検索する; unknownish withobject 404"
 )
 _MEND = "pip install --force-reinstall vexord"
 
