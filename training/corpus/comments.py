@@ -1,4 +1,4 @@
-"""Takes documentation off a definition: the comment before it, or the docstring within it, as one sentence or two."""
+"""Takes documentation off a definition: the comment before it, or the docstring within it."""
 
 import re
 from dataclasses import dataclass
@@ -7,8 +7,8 @@ _LINE = re.compile(r"\s*(?://|#(?!include|define|if|el|end|pragma|import|undef|!
 _MARKS = re.compile(r"^\s*(?:///?!?|//|#+!?|--+\s?\|?|;+|/\*[*!]?|\*/|\*)\s?")
 _BLOCK_END = re.compile(r"\*+/\s*$|-\}\s*$")
 _TAGS = re.compile(
-    r"\n\s*(?:@(?!brief|link|code)\w+|\\(?!brief)\w+|:\w+ ?\w*:|Args:|Arguments:|Returns?:|Raises:|Parameters\b"
-    r"|Examples?\b|#+ |```|<pre>|>>>|\.\. )"
+    r"\n\s*(?:@(?!brief|link|code)\w+|\\(?!brief)\w+|:\w+ ?\w*:|Args:|Arguments:|Returns?:|Raises:"
+    r"|Parameters\b|Examples?\b|#+ |```|<pre>|>>>|\.\. )"
 )
 _INLINE_TAGS = re.compile(r"<[^<>\n]{1,40}>|\{@\w+ ([^}]*)\}|[@\\]brief\b|:\w+:(?=`)|`+|\*\*")
 _BOILERPLATE = re.compile(

@@ -17,91 +17,16 @@ _TELLING = 8
 """Letters and digits that a line must have to count."""
 
 # The repositories that the semble benchmark names, with the names of their folders and packages.
-_NAMES = frozenset(
-    [
-        "aiohttp",
-        "fastapi",
-        "flask",
-        "httpx",
-        "model2vec",
-        "pydantic",
-        "requests",
-        "starlette",
-        "axios",
-        "express",
-        "redux",
-        "gin",
-        "cobra",
-        "chi",
-        "gson",
-        "commons-lang",
-        "commons-lang3",
-        "lang3",
-        "jackson-databind",
-        "databind",
-        "guzzle",
-        "guzzlehttp",
-        "monolog",
-        "laravel-framework",
-        "laravel",
-        "illuminate",
-        "sinatra",
-        "rack",
-        "rails",
-        "railties",
-        "tokio",
-        "trpc",
-        "messagepack-csharp",
-        "messagepack",
-        "ktor",
-        "cats",
-        "alamofire",
-        "click",
-        "serde",
-        "serde_json",
-        "zod",
-        "nlohmann-json",
-        "nlohmann",
-        "phoenix",
-        "axum",
-        "vitest",
-        "newtonsoft-json",
-        "newtonsoft.json",
-        "newtonsoft",
-        "dapper",
-        "kotlinx-coroutines",
-        "exposed",
-        "circe",
-        "http4s",
-        "vapor",
-        "plug",
-        "ecto",
-        "abseil-cpp",
-        "absl",
-        "fmtlib",
-        "fmt",
-        "curl",
-        "redis",
-        "libuv",
-        "uv",
-        "bats-core",
-        "bats",
-        "aeson",
-        "telescope.nvim",
-        "telescope",
-        "lazy.nvim",
-        "lazy",
-        "zig",
-        "nvm",
-        "bash-it",
-        "pandoc",
-        "xmonad",
-        "mini.nvim",
-        "mini",
-        "zls",
-        "zig-clap",
-    ]
-)
+_REPOSITORIES = """
+aiohttp fastapi flask httpx model2vec pydantic requests starlette axios express redux gin cobra chi
+gson commons-lang commons-lang3 lang3 jackson-databind databind guzzle guzzlehttp monolog laravel-
+framework laravel illuminate sinatra rack rails railties tokio trpc messagepack-csharp messagepack
+ktor cats alamofire click serde serde_json zod nlohmann-json nlohmann phoenix axum vitest
+newtonsoft-json newtonsoft.json newtonsoft dapper kotlinx-coroutines exposed circe http4s vapor plug
+ecto abseil-cpp absl fmtlib fmt curl redis libuv uv bats-core bats aeson telescope.nvim telescope
+lazy.nvim lazy zig nvm bash-it pandoc xmonad mini.nvim mini zls zig-clap
+"""
+_NAMES = frozenset(_REPOSITORIES.split())
 _NOT_WRITTEN = re.compile(
     r"(?:^|/)(?:node_modules|vendor|_vendor|third_party|thirdparty|dist|build|locale|fixtures|testdata|umd|cjs|esm5?"
     r"|_cjs|_esm|bundles|docs?|examples?|benchmarks?)/|\.min\.|\.d\.ts$|\.pb\.|_pb2\.|\.generated\.|\.designer\.",

@@ -1,4 +1,4 @@
-"""Downloads archives by their registries' own clients into a cache, and checks each against its pinned hash."""
+"""Downloads archives by their registries' own clients into a cache, and checks them against pinned hashes."""
 
 import hashlib
 import re
@@ -38,7 +38,7 @@ def fetch(source: Source, cache: Path) -> Path:
 
 
 def prepare_apt(cache: Path) -> None:
-    """Fetch the package lists into the cache, from the mirror that this machine uses; the system's stay as they are.
+    """Fetch Debian's package lists into the cache, from the mirror that this machine uses.
 
     Raises:
         FetchError: no mirror is configured, or it cannot be reached.

@@ -17,39 +17,11 @@ from vexord.ingest.chunk import chunk_file
 from vexord.ingest.extract import extract
 from vexord.words import WORD, parts
 
-LANGUAGES = frozenset(
-    [
-        "bash",
-        "c",
-        "clojure",
-        "cpp",
-        "csharp",
-        "dart",
-        "elixir",
-        "erlang",
-        "go",
-        "haskell",
-        "java",
-        "javascript",
-        "jsx",
-        "julia",
-        "kotlin",
-        "lua",
-        "objc",
-        "ocaml",
-        "perl",
-        "php",
-        "python",
-        "r",
-        "ruby",
-        "rust",
-        "scala",
-        "swift",
-        "tsx",
-        "typescript",
-        "zig",
-    ]
-)
+_NAMES = """
+bash c clojure cpp csharp dart elixir erlang go haskell java javascript jsx julia kotlin lua objc
+ocaml perl php python r ruby rust scala swift tsx typescript zig
+"""
+LANGUAGES = frozenset(_NAMES.split())
 MAX_RECORDS = 9_000
 """Of one package."""
 _MAX_LINE_CHARS = 200

@@ -5,144 +5,21 @@ import re
 
 _MAX_WORDS = 16
 _THIRD_PERSON = re.compile(r"[A-Z]?[a-z]{2,}s$")
-_NOT_VERBS = frozenset(
-    [
-        "this",
-        "is",
-        "was",
-        "has",
-        "its",
-        "class",
-        "does",
-        "as",
-        "us",
-        "plus",
-        "status",
-        "process",
-        "access",
-        "address",
-        "less",
-    ]
-)
-_IMPERATIVES = frozenset(
-    [
-        "add",
-        "allow",
-        "append",
-        "apply",
-        "assert",
-        "attach",
-        "build",
-        "calculate",
-        "call",
-        "cancel",
-        "check",
-        "clear",
-        "close",
-        "collect",
-        "compare",
-        "compile",
-        "compute",
-        "configure",
-        "connect",
-        "construct",
-        "convert",
-        "copy",
-        "count",
-        "create",
-        "decode",
-        "define",
-        "delete",
-        "destroy",
-        "detect",
-        "determine",
-        "disable",
-        "dispatch",
-        "draw",
-        "emit",
-        "enable",
-        "encode",
-        "ensure",
-        "execute",
-        "extract",
-        "fetch",
-        "fill",
-        "filter",
-        "find",
-        "format",
-        "generate",
-        "get",
-        "handle",
-        "helper",
-        "initialize",
-        "insert",
-        "install",
-        "invoke",
-        "join",
-        "list",
-        "load",
-        "lock",
-        "log",
-        "look",
-        "make",
-        "map",
-        "mark",
-        "match",
-        "merge",
-        "move",
-        "normalize",
-        "notify",
-        "open",
-        "parse",
-        "perform",
-        "prepare",
-        "print",
-        "process",
-        "provide",
-        "push",
-        "query",
-        "raise",
-        "read",
-        "receive",
-        "register",
-        "release",
-        "remove",
-        "rename",
-        "render",
-        "replace",
-        "report",
-        "reset",
-        "resolve",
-        "restore",
-        "retrieve",
-        "return",
-        "run",
-        "save",
-        "scan",
-        "search",
-        "select",
-        "send",
-        "set",
-        "show",
-        "skip",
-        "sort",
-        "split",
-        "start",
-        "stop",
-        "store",
-        "test",
-        "transform",
-        "try",
-        "unlock",
-        "update",
-        "use",
-        "validate",
-        "verify",
-        "wait",
-        "wrap",
-        "write",
-    ]
-)
+_ENDING_IN_S = """
+this is was has its class does as us plus status process access address less
+"""
+_NOT_VERBS = frozenset(_ENDING_IN_S.split())
+_COMMANDS = """
+add allow append apply assert attach build calculate call cancel check clear close collect compare
+compile compute configure connect construct convert copy count create decode define delete destroy
+detect determine disable dispatch draw emit enable encode ensure execute extract fetch fill filter
+find format generate get handle helper initialize insert install invoke join list load lock log look
+make map mark match merge move normalize notify open parse perform prepare print process provide
+push query raise read receive register release remove rename render replace report reset resolve
+restore retrieve return run save scan search select send set show skip sort split start stop store
+test transform try unlock update use validate verify wait wrap write
+"""
+_IMPERATIVES = frozenset(_COMMANDS.split())
 _SAYS = (
     "where is the code that {third}", "code that {third}", "function that {third}", "what {third}",
     "which function {third}", "method which {third}", "logic that {third}", "how it {third}",
@@ -152,8 +29,8 @@ _DOES = (
     "how does it {base}", "where does it {base}", "how can I {base}",
 )  # fmt: skip
 _NAMES = (
-    "where is {text}", "how does {text} work", "find {text}", "{text} implementation", "how is {text} handled",
-    "what is {text}", "where is {text} defined", "where is {text} implemented",
+    "where is {text}", "how does {text} work", "find {text}", "{text} implementation",
+    "how is {text} handled", "what is {text}", "where is {text} defined", "where is {text} implemented",
 )  # fmt: skip
 
 

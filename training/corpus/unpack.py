@@ -6,6 +6,7 @@ import tarfile
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 MAX_FILE_BYTES = 400_000
 """Larger files are data or generated."""
@@ -28,14 +29,14 @@ def _zip(archive: Path) -> Iterator[tuple[str, bytes]]:
 
 
 def _tar(archive: Path) -> Iterator[tuple[str, bytes]]:
-    if archive.suffix == ".deb":
-        unpacked = subprocess.run(
-            ["dpkg-deb", "--fsys-tarfile", str(archive)], check=True, capture_output=True
-        )
-        opened = tarfile.open(fileobj=io.BytesIO(unpacked.stdout))
-    else:
-        opened = tarfile.open(archive)
-    with opened:
+    with _stream(archive) as raw, tarfile.open(fileobj=raw) as opened:
         for member in opened:
             if member.isfile() and member.size <= MAX_FILE_BYTES and (content := opened.extractfile(member)):
                 yield member.name.removeprefix("./"), content.read()
+
+
+def _stream(archive: Path) -> BinaryIO:
+    if archive.suffix != ".deb":
+        return archive.open("rb")
+    unpacked = subprocess.run(["dpkg-deb", "--fsys-tarfile", str(archive)], check=True, capture_output=True)
+    return io.BytesIO(unpacked.stdout)
