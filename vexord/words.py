@@ -42,7 +42,7 @@ def normal(text: str) -> str:
 
 
 def parts(word: str) -> list[str]:
-    """Return the parts of an identifier (a match of `WORD` in a normal text), lower-case and without plural endings."""
+    """Return the parts of an identifier in lower case, without plural endings: a match of `WORD`."""
     found = _PART.findall(word)
     if len(found) > _MAX_PARTS:  # a digest or base64, not a name
         return [word.lower().strip("_")]

@@ -8,7 +8,8 @@ _MARKS = re.compile(r"^\s*(?:///?!?|//|#+!?|--+\s?\|?|;+|/\*[*!]?|\*/|\*)\s?")
 _BLOCK_END = re.compile(r"\*+/\s*$|-\}\s*$")
 _TAGS = re.compile(
     r"\n\s*(?:@(?!brief|link|code)\w+|\\(?!brief)\w+|:\w+ ?\w*:|Args:|Arguments:|Returns?:|Raises:"
-    r"|Parameters\b|Examples?\b|#+ |```|<pre>|>>>|\.\. )"
+    r"|Parameters\b|Examples?\b|#+ |```|<pre>|>>>|\.\. |- (?:Parameters?|Returns|Throws)\b)"
+    r"|</summary>|<(?:param|returns|exception|remarks|typeparam|example|value)\b"
 )
 _INLINE_TAGS = re.compile(r"<[^<>\n]{1,40}>|\{@\w+ ([^}]*)\}|[@\\]brief\b|:\w+:(?=`)|`+|\*\*")
 _BOILERPLATE = re.compile(
@@ -17,6 +18,9 @@ _BOILERPLATE = re.compile(
     re.IGNORECASE,
 )
 _DOCSTRING = re.compile(r""":[ \t]*\n\s*[rRuU]?(\"{3}|'{3})(.*?)\1[ \t]*\n""", re.DOTALL)
+_MODULE_ATTRIBUTE = re.compile(
+    r"^\s*@(?:module|type)?doc ~?[sS]?\"{3}\n(.*?)\n\s*\"{3}[ \t]*\n", re.DOTALL | re.MULTILINE
+)
 _DOCSTRING_LINES = 15
 _DOCSTRING_CHARS = 3_000
 _MAX_CHARS = 400
@@ -37,7 +41,11 @@ class Documented:
 
 def documented(code: str, language: str) -> Documented:
     """Separate the documentation of a chunk from the chunk."""
-    return _docstring(code) if language == "python" else _leading(code)
+    if language == "python":
+        return _docstring(code)
+    if language == "elixir" and (found := _MODULE_ATTRIBUTE.search(code)):
+        return Documented(sentence(found[1].split("\n")), code[: found.start()] + code[found.end() :])
+    return _leading(code)
 
 
 def remarks(code: str) -> list[Documented]:

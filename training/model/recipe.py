@@ -9,14 +9,14 @@ class Recipe:
     """The defaults are the recipe of the model that ships; ablations replace single fields."""
 
     seed: int = 1
-    dimensions: int = 128
-    words: int = 40_000
+    dimensions: int = 256
+    words: int = 31_000
     pairs: int = 0
     buckets: int = 4_096
     min_packages: int = 2
     """A word or pair of fewer packages is a name of theirs, not vocabulary."""
 
-    steps: int = 1_200
+    steps: int = 800
     batch: int = 2_048
     run: int = 64
     """Examples of one package that stand together in a batch: negatives that are hard to tell apart."""

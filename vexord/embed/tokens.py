@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
-from vexord.words import WORD, parts
+from vexord.words import WORD, normal, parts
 
 _CACHE_ENTRIES = 100_000
 _CACHED_CHARS = 64
@@ -14,7 +14,7 @@ _GRAM = 4
 _MAX_GRAM_CHARS = 32
 """Longer unknown words are data, not language: the head of one tells enough."""
 _MIN_HALF = 3
-HEADER_WEIGHT = 4
+HEADER_WEIGHT = 8
 """Occurrences in the body that one in the header line (path, parent, symbol) counts for."""
 
 
@@ -40,7 +40,7 @@ class Tokens:
 
     def body(self, text: str) -> Counter[int]:
         """Return row number → occurrences."""
-        return Counter(chain.from_iterable(map(self._rows_of.__getitem__, WORD.findall(text))))
+        return Counter(chain.from_iterable(map(self._rows_of.__getitem__, WORD.findall(normal(text)))))
 
     def chunk(self, text: str) -> Counter[int]:
         """Return row number → occurrences, the first line weighted: it says where the chunk stands."""
@@ -52,7 +52,7 @@ class Tokens:
 
     def query(self, text: str) -> Counter[int]:
         """Return row number → occurrences, with the pairs of neighbouring words of prose."""
-        words = WORD.findall(text)
+        words = WORD.findall(normal(text))
         counts = Counter(chain.from_iterable(map(self._rows_of.__getitem__, words)))
         counts.update(self._rows_of.neighbours(words))
         return counts

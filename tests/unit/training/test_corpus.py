@@ -75,6 +75,16 @@ def source(**changes: str) -> Source:
             "haskell",
             "Decode one frame from the wire.",
         ),
+        (
+            '@doc """\nHalts the node at once.\n\nMore.\n"""\ndef halt(status), do: status\n',
+            "elixir",
+            "Halts the node at once.",
+        ),
+        (
+            '/// <summary>\n/// Writes one event.\n/// </summary>\n/// <param name="e">the event</param>\nvoid W(E e);\n',
+            "csharp",
+            "Writes one event.",
+        ),
         ("# Stops all workers at once.\ndef stop\nend\n", "ruby", "Stops all workers at once."),
         ("#include <a.h>\nint main(void) { return 0; }\n", "c", ""),
         ("// Copyright 2020 Somebody Else\nint a;\n", "c", ""),
