@@ -81,7 +81,7 @@ def source(**changes: str) -> Source:
             "Halts the node at once.",
         ),
         (
-            '/// <summary>\n/// Writes one event.\n/// </summary>\n/// <param name="e">the event</param>\nvoid W(E e);\n',
+            '/// <summary>\n/// Writes one event.\n/// </summary>\n/// <param name="e">It</param>\nvoid W();',
             "csharp",
             "Writes one event.",
         ),
