@@ -25,7 +25,9 @@ Ask = Callable[[str], dict[str, object]]
 _LITTLE_ROOM_BYTES = 1_000_000_000
 _NO_ROOM_BYTES = 100_000_000
 _NEARLY = 0.9
-_MODEL_FILES = ("weights/l2_supercat_256.safetensors", "tokenizers/l2_supercat_tokenizer_config.json")
+_MODEL_FILES = tuple(
+    f"embed/model/{name}" for name in ("model.json", "pairs.npy", "rows.npy", "weights.npy", "words.txt")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +90,7 @@ def storage() -> Iterator[Finding]:
 
 def model_files() -> Iterator[Finding]:
     """The default model's files came with the installation."""
-    spec = importlib.util.find_spec("wordllama")  # finds, does not import
+    spec = importlib.util.find_spec("vexord")  # finds, does not import
     places = list(spec.submodule_search_locations or ()) if spec is not None else []
     missing = [
         name
@@ -97,7 +99,7 @@ def model_files() -> Iterator[Finding]:
     ]
     if missing:
         mend = "install vexord again: pip install --force-reinstall vexord"
-        yield Finding("model", "fail", f"missing: wordllama/{', wordllama/'.join(missing)}", mend)
+        yield Finding("model", "fail", f"missing: vexord/{', vexord/'.join(missing)}", mend)
     else:
         yield Finding("model", "ok", "the default model's files are there")
 

@@ -1,7 +1,7 @@
 """Which embedder this installation uses, chosen in one place for both processes."""
 
 from vexord.embed.seam import Embedder
-from vexord.embed.wordllama import WordLlamaEmbedder
+from vexord.embed.static import StaticEmbedder
 
 
 def default_embedder(chunk_format: int = 0) -> Embedder:
@@ -9,4 +9,4 @@ def default_embedder(chunk_format: int = 0) -> Embedder:
 
     `chunk_format` goes into the fingerprint of vectors that are stored; it is of no matter for queries.
     """
-    return WordLlamaEmbedder(chunk_format)
+    return StaticEmbedder(chunk_format)

@@ -94,7 +94,7 @@ def _chunk_table(
             rows.append(
                 (
                     number, chunk.start_line, chunk.end_line, chunk.start_byte, chunk.end_byte,
-                    text_hash(chunk.text), embed_hash(chunk),
+                    text_hash(chunk.text), embed_hash(file.path, chunk),
                     strings[chunk.symbol], strings[chunk.parent], _KIND_NUMBER[chunk.kind], language,
                 )
             )  # fmt: skip

@@ -4,19 +4,24 @@ import xxhash
 
 from vexord.index.types import Chunk
 
-EMBED_TEXT_VERSION = 1
+EMBED_TEXT_VERSION = 2
 """Raised whenever `embed_text` changes; part of the fingerprint's chunker version."""
 
-
-def embed_text(chunk: Chunk) -> str:
-    """Return a line that says where the chunk stands (`parent symbol`, if it has either), then its text."""
-    breadcrumb = " ".join(name for name in (chunk.parent, chunk.symbol) if name)
-    return f"{breadcrumb}\n{chunk.text}" if breadcrumb else chunk.text
+_PATH_TAIL = 5
+"""Components of the path that tell; those above them are alike for most of a project."""
 
 
-def embed_hash(chunk: Chunk) -> int:
+def embed_text(path: str, chunk: Chunk) -> str:
+    """Return a header line that says where the chunk stands (path, parent, symbol), then its text."""
+    tail = path.split("/")[-_PATH_TAIL:]
+    tail[-1] = tail[-1].partition(".")[0] or tail[-1]
+    header = " ".join(name for name in (*tail, chunk.parent, chunk.symbol) if name)
+    return f"{header}\n{chunk.text}"
+
+
+def embed_hash(path: str, chunk: Chunk) -> int:
     """Return the hash of what is embedded: chunks with equal hashes share a vector."""
-    return text_hash(embed_text(chunk))
+    return text_hash(embed_text(path, chunk))
 
 
 def text_hash(text: str) -> int:

@@ -162,11 +162,11 @@ class Pipeline:
             known = {} if force else self._table.reusable(file.path)
             matrix = np.zeros((len(file.chunks), self._embedder.fingerprint.dimensions), np.int8)
             for row, chunk in enumerate(file.chunks):
-                vector = known.get(embed_hash(chunk)) if known else None
+                vector = known.get(embed_hash(file.path, chunk)) if known else None
                 if vector is not None:
                     matrix[row] = vector
                 else:
-                    wanted.append(embed_text(chunk))
+                    wanted.append(embed_text(file.path, chunk))
                     slots.append((number, row))
             matrices.append(matrix)
         for (number, row), vector in zip(slots, self._embedder.embed_chunks(wanted), strict=True):

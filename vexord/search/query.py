@@ -4,15 +4,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from vexord.index.terms import (
-    analyse,
-    normal,
-    query_terms,
-    stem,
-    telling_words,
-    whole_name,
-    wide_pairs,
-)
+from vexord.index.terms import analyse, query_terms, telling_words, whole_name, wide_pairs
+from vexord.words import normal, stem
 
 PARTS_WEIGHT = 0.4
 """Weight of all parts of a name together where the name itself is in the index: `bind_socket` asks for that

@@ -8,8 +8,9 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from vexord.index.terms import analyse, normal, stem, wide_pairs
+from vexord.index.terms import analyse, wide_pairs
 from vexord.search.syntax import TextCondition
+from vexord.words import normal, stem
 
 Clauses = tuple[frozenset[str], ...]
 """All of them must hold; a clause holds if the chunk has any of its terms."""

@@ -30,7 +30,7 @@ def make_file(path: str, *texts: str, mtime: int = 1, symbol: str = "", kind: st
         Chunk(5 * i + 1, 5 * i + 5, 100 * i, 100 * i + 100, text, symbol=symbol, parent="", kind=kind)
         for i, text in enumerate(texts)
     ]
-    vectors = [vector_of(embed_text(chunk)) for chunk in chunks]
+    vectors = [vector_of(embed_text(path, chunk)) for chunk in chunks]
     return IndexedFile(
         path=path,
         stamp=FileStamp(size=len("".join(texts)), mtime_ns=mtime, inode=7, ctime_ns=mtime),

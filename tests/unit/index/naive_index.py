@@ -33,7 +33,7 @@ def view_of_file(file: IndexedFile) -> list[Row]:
         Row(
             (chunk.start_line, chunk.end_line),
             (chunk.start_byte, chunk.end_byte),
-            (text_hash(chunk.text), embed_hash(chunk)),
+            (text_hash(chunk.text), embed_hash(file.path, chunk)),
             chunk.symbol,
             chunk.parent,
             chunk.kind,

@@ -1,6 +1,7 @@
 import pytest
 
-from vexord.index.terms import analyse, query_terms, stem
+from vexord.index.terms import analyse, query_terms
+from vexord.words import stem
 
 
 @pytest.mark.parametrize(

@@ -122,10 +122,10 @@ def test_little_room_on_the_disk_is_seen(xdg: Xdg, monkeypatch: pytest.MonkeyPat
 
 
 def test_missing_model_files_are_named(xdg: Xdg, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(checks, "_MODEL_FILES", ("weights/none",))
+    monkeypatch.setattr(checks, "_MODEL_FILES", ("embed/none",))
     finding = found(checks.examine(ask()), "model")
     assert finding.level == "fail"
-    assert "wordllama/weights/none" in finding.message
+    assert "vexord/embed/none" in finding.message
 
 
 def test_exit_status_and_json_tell_the_worst(

@@ -1,0 +1,21 @@
+"""A small model on disk."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from vexord.embed import artefact
+from vexord.embed.tokens import Vocabulary
+
+WORDS = ["the", "socket", "bind", "server", "parse", "header", "file", "path", "retry"]
+VOCABULARY = Vocabulary(WORDS, [(4, 5), (2, 1)], 32)
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> Path:
+    random = np.random.default_rng(3)
+    rows = random.integers(-127, 128, (len(VOCABULARY), 16)).astype(np.int8)
+    weights = random.random((2, len(VOCABULARY)), np.float32) + 0.5
+    artefact.write(tmp_path / "model", "test", VOCABULARY, rows, weights)
+    return tmp_path / "model"

@@ -1,0 +1,1 @@
+"""Trains the embedded model: shards of query and code in, the artefact out."""

@@ -1,0 +1,68 @@
+"""Identifiers and prose cut into words: the one rule of keyword terms and of the embedded model.
+
+The model's rows were trained on these words, so a change here needs a newly trained model
+(`tests/unit/embed/test_model.py` notices).
+"""
+
+import re
+import unicodedata
+
+WORD = re.compile(r"\w+")
+_PART = re.compile(
+    r"[A-Z]{2,}s(?![^\W\d_A-Z])"  # plural of an acronym: URLs
+    r"|[A-Z]+(?![^\W\d_A-Z])"  # an acronym, less the capital that begins the next word: HTTP|Server
+    r"|[A-Z]?[^\W\d_A-Z]+"
+    r"|\d+"
+)
+_WIDE_CHARS = r"\u3005-\u3007\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af"
+"""Scripts written without spaces; a run of them is a phrase, so it is cut into pairs."""
+WIDE_RUN = re.compile(f"[{_WIDE_CHARS}]{{2,}}")
+_WIDE = re.compile(f"[{_WIDE_CHARS}]")
+_SCRIPT_EDGE = re.compile(
+    rf"(?<=[{_WIDE_CHARS}])(?=[^\W{_WIDE_CHARS}])|(?<=[^\W{_WIDE_CHARS}])(?=[{_WIDE_CHARS}])"
+)
+_MAX_PARTS = 32
+
+_IRREGULAR = {
+    "alias": "alias", "aliases": "alias", "cookies": "cookie", "ids": "id", "indices": "index",
+    "matrices": "matrix", "statuses": "status", "vertices": "vertex",
+}  # fmt: skip
+_DROP_ES = re.compile(r"(?:ss|sh|x|zz|[nrt]ch)es$")
+_KEEP_S = re.compile(r"(?:us|ss)$")
+
+
+def normal(text: str) -> str:
+    """Return a text with each letter written in one way (NFKC), and with spaces between scripts.
+
+    In `使用IndexWriter`, `IndexWriter` is a word, though nothing sets it off.
+    """
+    if text.isascii():
+        return text
+    return _SCRIPT_EDGE.sub(" ", unicodedata.normalize("NFKC", text))
+
+
+def parts(word: str) -> list[str]:
+    """Return the parts of an identifier in lower case, without plural endings: a match of `WORD`."""
+    found = _PART.findall(word)
+    if len(found) > _MAX_PARTS:  # a digest or base64, not a name
+        return [word.lower().strip("_")]
+    if not word.isascii():  # capitals mark no parts outside ASCII: they may be any alphabet's
+        wide = _WIDE.search(word)
+        found = (
+            [word[i : i + 2] for i in range(max(1, len(word) - 1))] if wide else word.strip("_").split("_")
+        )
+    return [stem(part.lower()) for part in found]
+
+
+def stem(word: str) -> str:
+    """Take an English plural ending off a lower-case word."""
+    irregular = _IRREGULAR.get(word)
+    if irregular is not None:
+        return irregular
+    if len(word) <= 3 or not word.endswith("s"):
+        return word
+    if word.endswith("ies") and len(word) > 4:
+        return word[:-3] + "y"
+    if _DROP_ES.search(word):
+        return word[:-2]
+    return word if _KEEP_S.search(word) else word[:-1]
