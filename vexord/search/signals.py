@@ -72,7 +72,6 @@ _Columns = dict[str, Scores]
 def _text_columns(found: Candidates, evidence: Evidence, groups: Groups) -> _Columns:
     """How well text and vectors of the file's chunks answer."""
     total = max(float(found.term_weights.sum()), 1e-6)
-    coverage = (found.holds @ found.term_weights) / np.float32(total)
     absolute = found.words / np.float32(total * _BM25_CEILING)
     both = evidence.words + np.float32(0.5) * evidence.meaning
     return {
@@ -82,7 +81,7 @@ def _text_columns(found: Candidates, evidence: Evidence, groups: Groups) -> _Col
         "meaning": groups.best(evidence.meaning),
         "meaning_pooled": _to_best(groups.pooled(evidence.meaning)),
         "both_pooled": _to_best(groups.pooled(both)),
-        "coverage": groups.best(coverage),
+        "coverage": groups.best(evidence.coverage),
         "file_coverage": (groups.union(found.holds) @ found.term_weights) / np.float32(total),
         "name_words": _to_best(groups.best(found.names)),
         "compound": _to_best(groups.best(found.compound)),
