@@ -14,9 +14,16 @@ _MAX_LENGTH = 4_000_000
 _GNU = re.compile(r"^\t?\s*\* ([\w./+-]+\.\w+(?:, [\w./+-]+\.\w+)*)\s*((?:\([^)]*\))?):\s*(.*)$")
 _BULLET = re.compile(r"^\s*(?:[-*+]|\d+\.)\s+(.*)$")
 _CODE = re.compile(r"``?([^`\n]+)``?|:\w+:`~?([^`\n]+)`|\b([A-Za-z]\w*(?:(?:::|\.|#)\w+)+|\w+_\w+|[a-z]+[A-Z]\w+|[A-Z][a-z]+[A-Z]\w+)\b(?:\(\))?")
-_NOISE = re.compile(r"\(?#\d+\)?|\(?:\w+:`\d+`\)?|\[[^\]]*\]\([^)]*\)|\bGH-?\d+|https?://\S+|\bby @\S+|@\w+|\([A-Z][\w. ]+\)$")
+_CREDIT = re.compile(r"\s*(\((?:by|contribution|thanks|reported)\b[^)]*\)?|, (?:[A-Z]\w+ [A-Z]\w+|requested|reported)[^,]*)$")
+_NOISE = re.compile(r"\(?\[[^\]]*\](?:\[[^\]]*\])?[,;\s)]*|^[\w -]{2,12}(?:\([\w-]+\))?!?: |</?\w+[^>]*/?>|\(?#\d+\)?|\(?:\w+:`\d+`\)?|\bGH-?\d+|https?://\S+|\bby @\S+|@\w+|\([A-Z][\w. ]+\)$")
+_TORN = re.compile(
+    r"^\W|^(to|and|or)\b|[,(] *[,)]|, and\b|\?$|\\|\b(an?|and|as|at|by|for|from|if|in|into|of|on|or|than|that|the|to|using|when|with)"
+    r"( and| or| in| to| of| on| for| with|,|$)",
+    re.IGNORECASE,
+)
+"""Marks of a sentence that lost a word."""
 _BOILERPLATE = re.compile(
-    r"copyright|\bbump|release|version|typo|whitespace|indent|likewise|gnulib|submodule|translat|changelog|readme"
+    r"copyright|^removed?\b|^deprecate|^dropp?|^rename|\bbump|release|version|typo|whitespace|indent|likewise|gnulib|submodule|translat|changelog|readme"
     r"|document|\btests?\b|\bci\b|travis|upgrade|merge|regenerat|moved to|dependabot|license",
     re.IGNORECASE,
 )
@@ -62,9 +69,11 @@ def ask(text: str, symbols: list[str]) -> str:
         for symbol in symbols:
             text = re.sub(rf"\b{re.escape(symbol)}\b", "", text)
     text = re.sub(r"[`*]+|:\w+:", "", text)
-    query = " ".join(text.replace("()", "").split()).strip(" .,:;-()")
+    query = _CREDIT.sub("", " ".join(text.replace("()", "").split()).strip(" .,:;-()"))
     words = query.split()
-    if not MIN_WORDS <= len(words) <= MAX_WORDS or _BOILERPLATE.search(query) or not query.isascii():
+    if not MIN_WORDS <= len(words) <= MAX_WORDS or _BOILERPLATE.search(query):
+        return ""
+    if _TORN.search(query) or not query.isascii():
         return ""
     return query
 

@@ -9,7 +9,7 @@ from benchmarks.quality.second.syntax import Definition, Outline, outline
 
 MAX_FILE_BYTES = 600_000
 _NOT_MAIN = re.compile(
-    r"(^|/)(tests?|testing|specs?|t|examples?|samples?|demos?|docs?|doc|benchmarks?|bench|vendor|third.?party|contrib"
+    r"(^|/)(tests?|testing|testenv|specs?|t|examples?|samples?|demos?|docs?|doc|benchmarks?|bench|vendor|third.?party|contrib"
     r"|extern(al)?|node_modules|dist|build|scripts?|tools?|fixtures|debian|tests-runner|test-proxies|integration-tests"
     r"|addons-tests?)(/|$)|(^|[/_.-])(tests?|spec)[_.-]|[_.-](tests?|spec)\.|Tests?\.(java|cs|php)$|\.min\.|Test[A-Z]\w*\."
     r"|(^|/)(conftest|setup|configure)\b",

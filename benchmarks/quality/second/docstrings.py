@@ -25,7 +25,7 @@ _MARKUP = (
 _SENTENCE = re.compile(r"(?<=[a-z0-9)'\"])[.!?](?=\s+[A-Z(]|\s*$)")
 _BOILERPLATE = re.compile(
     r"inherit|copyright|licen[sc]e|deprecated|todo|fixme|see also|https?:|auto-?generated|for internal|not implemented"
-    r"|do not use|getter|setter|constructor\b|eslint|noqa|pragma|={4}|-{4}",
+    r"|do not use|\?|getter|setter|constructor\b|eslint|noqa|pragma|={4}|-{4}",
     re.IGNORECASE,
 )
 
@@ -68,6 +68,9 @@ def first_sentence(lines: list[str], name: str) -> str:
         plain = _CLOSERS.sub("", _MARKERS.sub("", line)).strip()
         if words and (not plain or _TAGS.match(plain)):
             break
+        if plain.startswith(". ") and words:
+            break
+        plain = plain.removeprefix(". ")
         if plain and not _TAGS.match(plain):
             words.append(plain)
     text = " ".join(words)
