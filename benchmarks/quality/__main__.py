@@ -51,12 +51,16 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("sets", nargs="*", choices=[*SETS, []], help="dev, second or both (default: both)")
     run.add_argument("--half", choices=["a", "b"], help="only every second repository")
     run.add_argument("--peer", choices=["semble"], help="let it answer the same questions")
-    run.add_argument("--peer-model", type=Path, help="a model2vec folder for the peer (default: wordllama's vectors)")
+    run.add_argument(
+        "--peer-model", type=Path, help="a model2vec folder for the peer (default: wordllama's vectors)"
+    )
     run.add_argument("--env", action="append", default=[], metavar="NAME=VALUE", help="for the daemon")
     run.add_argument("--save", metavar="NAME", help="keep the answers for `compare`")
     run.add_argument("--update-baseline", action="store_true", help="later runs are compared with this one")
     run.set_defaults(command=_run)
-    compare = commands.add_parser("compare", parents=[common], help="paired difference of two saved runs, B less A")
+    compare = commands.add_parser(
+        "compare", parents=[common], help="paired difference of two saved runs, B less A"
+    )
     compare.add_argument("runs", nargs=2, metavar=("A", "B"))
     compare.set_defaults(command=_compare)
     return parser

@@ -139,6 +139,8 @@ def _archives(folder: Path) -> list[Path]:
 
 
 def _run(command: Sequence[str], folder: Path) -> None:
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=_TIMEOUT_S, check=False)
+    done = subprocess.run(
+        command, cwd=folder, capture_output=True, text=True, timeout=_TIMEOUT_S, check=False
+    )
     if done.returncode:
         raise FetchError(f"{command[0]} failed for {command[-1]}: {done.stderr.strip()[-300:]}")

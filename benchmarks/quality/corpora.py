@@ -57,7 +57,9 @@ def development_set(folder: Path, cache: Path) -> QuestionSet:
     """
     path = folder / "corpora.toml"
     if not path.exists():
-        raise FetchError(f"no corpora.toml in {folder}; name the set's folder with --set or VEXORD_QUALITY_SET")
+        raise FetchError(
+            f"no corpora.toml in {folder}; name the set's folder with --set or VEXORD_QUALITY_SET"
+        )
     recipes = msgspec.convert(tomllib.loads(path.read_text()), dict[str, Recipe])
     questions = read_questions(folder / "dev_queries.jsonl")
     fetcher = Fetcher(cache / "archives")
@@ -65,7 +67,9 @@ def development_set(folder: Path, cache: Path) -> QuestionSet:
         _ensure(name, recipe, fetcher, cache)
     missing = sorted(set(_missing(questions, cache / "corpora")))
     if missing:
-        raise FetchError(f"{len(missing)} annotated paths are missing, first {missing[0]}; another version came?")
+        raise FetchError(
+            f"{len(missing)} annotated paths are missing, first {missing[0]}; another version came?"
+        )
     roots = {name: cache / "corpora" / name / recipe.index_root for name, recipe in recipes.items()}
     return QuestionSet("dev", questions, roots)
 

@@ -20,8 +20,10 @@ _HERE = Path(__file__).parent
 _TIMEOUT_S = 1800
 
 
-def semble(asked: QuestionSet, cache: Path, corpora: Path, model: Path | None, alpha: float | None) -> Answers:
-    """Return semble's answers. `model`: a model2vec folder, wordllama's if None; `alpha` 0 is lexical only."""
+def semble(
+    asked: QuestionSet, cache: Path, corpora: Path, model: Path | None, alpha: float | None
+) -> Answers:
+    """Return semble's answers. `model`: a model2vec folder, else wordllama's; `alpha` 0: lexical only."""
     python = _environment(cache)
     model = model or _vectors(cache, python)
     queries: dict[str, list[str]] = {repo: [] for repo in asked.roots}
@@ -56,7 +58,9 @@ def _environment(cache: Path) -> Path:
     python = folder / "bin" / "python"
     if not (folder / "done").exists():
         subprocess.run([sys.executable, "-m", "venv", "--clear", str(folder)], check=True)
-        subprocess.run([str(python), "-m", "pip", "install", "-q", f"semble=={VERSION}", "safetensors"], check=True)
+        subprocess.run(
+            [str(python), "-m", "pip", "install", "-q", f"semble=={VERSION}", "safetensors"], check=True
+        )
         (folder / "done").touch()
     return python
 

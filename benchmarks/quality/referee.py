@@ -32,9 +32,9 @@ Row = dict[str, Any]
 class Referee(Protocol):
     """What is used of evalkit."""
 
-    def evaluate(self, queries: object, results: object, k: int, dedupe: bool) -> list[Row]: ...  # noqa: D102
-    def bootstrap(self, rows: object, metric: str = "ndcg") -> Sequence[float]: ...  # noqa: D102
-    def same_path(self, a: str, b: str) -> bool: ...  # noqa: D102
+    def evaluate(self, queries: object, results: object, k: int, dedupe: bool) -> list[Row]: ...
+    def bootstrap(self, rows: object, metric: str = "ndcg") -> Sequence[float]: ...
+    def same_path(self, a: str, b: str) -> bool: ...
 
 
 def load_referee(folder: Path) -> Referee:
@@ -48,7 +48,9 @@ def load_referee(folder: Path) -> Referee:
     return cast(Referee, module)
 
 
-def judge(referee: Referee, questions: list[Question], results: Results, *, per_file: bool = False) -> list[Row]:
+def judge(
+    referee: Referee, questions: list[Question], results: Results, *, per_file: bool = False
+) -> list[Row]:
     """Return one row a question."""
     return referee.evaluate(msgspec.to_builtins(questions), msgspec.to_builtins(results), KEPT, per_file)
 
@@ -78,7 +80,9 @@ def evidence(referee: Referee, questions: Iterable[Question], results: Results) 
             continue
         asked += 1
         places = results.get(question.repo, {}).get(question.query, [])[:KEPT]
-        held = [max((_share(referee, place, target) for target in targets), default=0.0) for place in places] or [0.0]
+        held = [
+            max((_share(referee, place, target) for target in targets), default=0.0) for place in places
+        ] or [0.0]
         best = max(held)
         for column, found in enumerate((held[0] > 0, held[0] >= _HALF, best > 0, best >= _HALF)):
             counts[column] += found

@@ -35,7 +35,9 @@ def judged(referee: Referee, asked: QuestionSet, answers: Answers) -> Judged:
 
 def report(referee: Referee, asked: QuestionSet, one: Judged) -> None:
     """Print the table of one searcher: overall, by category and by language."""
-    print(f"\n{one.answers.name} on {asked.name}: {len(one.given)} questions, {len(asked.roots)} repositories")
+    print(
+        f"\n{one.answers.name} on {asked.name}: {len(one.given)} questions, {len(asked.roots)} repositories"
+    )
     for title, rows in (("as given", one.given), ("per file", one.per_file)):
         low, high = referee.bootstrap(rows)
         parts = f"MRR@10 {_mean(rows, 'mrr'):.3f}  recall@10 {_mean(rows, 'recall'):.3f}"
@@ -48,10 +50,9 @@ def report(referee: Referee, asked: QuestionSet, one: Judged) -> None:
             figures = (_mean(given), _mean(per_file), _mean(given, "mrr"), _mean(given, "recall"))
             print(f"  {value:<24}{len(given):>5} " + " ".join(f"{figure:7.3f}" for figure in figures))
     held = evidence(referee, asked.questions, one.answers.results)
-    print(
-        f"  evidence ({held.asked} with lines): the first result overlaps {held.first_overlaps:.3f}, holds half "
-        f"{held.first_holds:.3f}; any of ten overlaps {held.any_overlaps:.3f}, holds half {held.any_holds:.3f}"
-    )
+    first = f"the first result overlaps {held.first_overlaps:.3f}, holds half {held.first_holds:.3f}"
+    ten = f"any of ten overlaps {held.any_overlaps:.3f}, holds half {held.any_holds:.3f}"
+    print(f"  evidence ({held.asked} with lines): {first}; {ten}")
     middle, late = np.percentile(one.answers.took_ms or [0.0], [50, 95])
     print(f"  latency: p50 {middle:.2f} ms, p95 {late:.2f} ms")
 
@@ -72,7 +73,9 @@ def difference(referee: Referee, rows: Sequence[Row], before: Mapping[str, float
 def differences(referee: Referee, one: Judged, before: Scores, title: str) -> None:
     """Print the difference in both readings."""
     for column, (name, rows) in enumerate((("as given", one.given), ("per file", one.per_file))):
-        difference(referee, rows, {name: pair[column] for name, pair in before.items()}, f"{name}, against {title}")
+        difference(
+            referee, rows, {name: pair[column] for name, pair in before.items()}, f"{name}, against {title}"
+        )
 
 
 def load_baseline(path: Path) -> dict[str, Scores]:

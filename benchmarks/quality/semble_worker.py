@@ -1,20 +1,22 @@
 """Runs inside semble's own environment: makes its model folder, indexes corpora, answers questions.
 
-python semble_worker.py REQUEST REPLY — REQUEST: {"roots": {repo: folder}, "queries": {repo: [query]}, "alpha": number or
-null, "top": n}; REPLY: {"results": {repo: {query: [[path, start, end]]}}, "took_ms": [number]}.
+python semble_worker.py REQUEST REPLY, both JSON files:
+REQUEST {"roots": {repo: folder}, "queries": {repo: [query]}, "alpha": number or null, "top": n},
+REPLY {"results": {repo: {query: [[path, start, end]]}}, "took_ms": [number]}.
 """
 
 import json
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
-from semble import SembleIndex
+from semble import SembleIndex  # type: ignore[import-not-found,unused-ignore]
 
 
-def answer(request: dict) -> dict:
+def answer(request: dict[str, Any]) -> dict[str, Any]:
     """Index and ask."""
-    reply: dict = {"results": {}, "took_ms": []}
+    reply: dict[str, Any] = {"results": {}, "took_ms": []}
     for repo, root in request["roots"].items():
         index = SembleIndex.from_path(root)
         found = reply["results"].setdefault(repo, {})

@@ -29,9 +29,11 @@ class Answers(msgspec.Struct):
 
 @contextmanager
 def daemon(cache: Path, env: Mapping[str, str]) -> Iterator[Client]:
-    """Start a daemon with folders of its own; its cache is `cache` and stays, so that indexes are made once."""
+    """Start a daemon with folders of its own; `cache` stays, so that indexes are made once."""
     with TemporaryDirectory(prefix="vxq-") as base:
-        folders = {f"XDG_{name}": str(Path(base, name)) for name in ("RUNTIME_DIR", "STATE_HOME", "CONFIG_HOME")}
+        folders = {
+            f"XDG_{name}": str(Path(base, name)) for name in ("RUNTIME_DIR", "STATE_HOME", "CONFIG_HOME")
+        }
         for folder in folders.values():
             Path(folder).mkdir(mode=0o700)
         cache.mkdir(parents=True, exist_ok=True)
@@ -70,6 +72,7 @@ def ask(client: Client, asked: QuestionSet, corpora: Path, name: str = "vexord")
                 result = client.request("search", params, _SEARCH_S)["results"][0]
                 answers.took_ms.append(result["took_ms"])
                 found[question.query] = [
-                    Place(str(before / hit["path"]), hit["start_line"], hit["end_line"]) for hit in result["hits"]
+                    Place(str(before / hit["path"]), hit["start_line"], hit["end_line"])
+                    for hit in result["hits"]
                 ]
     return answers

@@ -13,17 +13,27 @@ _MAX_FILES = 3
 _MAX_LENGTH = 4_000_000
 _GNU = re.compile(r"^\t?\s*\* ([\w./+-]+\.\w+(?:, [\w./+-]+\.\w+)*)\s*((?:\([^)]*\))?):\s*(.*)$")
 _BULLET = re.compile(r"^\s*(?:[-*+]|\d+\.)\s+(.*)$")
-_CODE = re.compile(r"``?([^`\n]+)``?|:\w+:`~?([^`\n]+)`|\b([A-Za-z]\w*(?:(?:::|\.|#)\w+)+|\w+_\w+|[a-z]+[A-Z]\w+|[A-Z][a-z]+[A-Z]\w+)\b(?:\(\))?")
-_CREDIT = re.compile(r"\s*(\((?:by|contribution|thanks|reported)\b[^)]*\)?|, (?:[A-Z]\w+ [A-Z]\w+|requested|reported)[^,]*)$")
-_NOISE = re.compile(r"\(?\[[^\]]*\](?:\[[^\]]*\])?[,;\s)]*|^[\w -]{2,12}(?:\([\w-]+\))?!?: |</?\w+[^>]*/?>|\(?#\d+\)?|\(?:\w+:`\d+`\)?|\bGH-?\d+|https?://\S+|\bby @\S+|@\w+|\([A-Z][\w. ]+\)$")
+_CODE = re.compile(
+    r"``?([^`\n]+)``?|:\w+:`~?([^`\n]+)`|\b([A-Za-z]\w*(?:(?:::|\.|#)\w+)+|\w+_\w+"
+    r"|[a-z]+[A-Z]\w+|[A-Z][a-z]+[A-Z]\w+)\b(?:\(\))?"
+)
+_CREDIT = re.compile(
+    r"\s*(\((?:by|contribution|thanks|reported)\b[^)]*\)?|, (?:[A-Z]\w+ [A-Z]\w+|requested|reported)[^,]*)$"
+)
+_NOISE = re.compile(
+    r"\(?\[[^\]]*\](?:\[[^\]]*\])?[,;\s)]*|^[\w -]{2,12}(?:\([\w-]+\))?!?: |</?\w+[^>]*/?>"
+    r"|\(?#\d+\)?|\(?:\w+:`\d+`\)?|\bGH-?\d+|https?://\S+|\bby @\S+|@\w+|\([A-Z][\w. ]+\)$"
+)
 _TORN = re.compile(
-    r"^\W|^(to|and|or)\b|[,(] *[,)]|, and\b|\?$|\\|\b(an?|and|as|at|by|for|from|if|in|into|of|on|or|than|that|the|to|using|when|with)"
+    r"^\W|^(to|and|or)\b|[,(] *[,)]|, and\b|\?$|\\"
+    r"|\b(an?|and|as|at|by|for|from|if|in|into|of|on|or|than|that|the|to|using|when|with)"
     r"( and| or| in| to| of| on| for| with|,|$)",
     re.IGNORECASE,
 )
 """Marks of a sentence that lost a word."""
 _BOILERPLATE = re.compile(
-    r"copyright|^removed?\b|^deprecate|^dropp?|^rename|\bbump|release|version|typo|whitespace|indent|likewise|gnulib|submodule|translat|changelog|readme"
+    r"copyright|^removed?\b|^deprecate|^dropp?|^rename|\bbump|release|version"
+    r"|typo|whitespace|indent|likewise|gnulib|submodule|translat|changelog|readme"
     r"|document|\btests?\b|\bci\b|travis|upgrade|merge|regenerat|moved to|dependabot|license",
     re.IGNORECASE,
 )
@@ -37,7 +47,12 @@ def questions(corpus: Corpus, logs: dict[str, str], repo: str, language: str) ->
     for log in sorted(logs):
         for named, symbols, text in entries(logs[log][:_MAX_LENGTH]):
             if named:
-                paths = {path for name in named for path in corpus.files if path == name or path.endswith("/" + name)}
+                paths = {
+                    path
+                    for name in named
+                    for path in corpus.files
+                    if path == name or path.endswith("/" + name)
+                }
                 paths = paths if len(paths) <= len(named) else set()
             else:
                 paths = {path for symbol in symbols if len(defined[symbol]) == 1 for path in defined[symbol]}
@@ -62,7 +77,7 @@ def entries(log: str) -> Iterator[tuple[list[str], list[str], str]]:
 
 
 def ask(text: str, symbols: list[str]) -> str:
-    """Return an entry as a question; of every second one the names are left out, as they give the answer away."""
+    """Return an entry as a question; every second one without the names, which give the answer away."""
     text = re.split(r"(?<=[a-z)`])\. +[A-Z]|; ", _NOISE.sub("", text))[0]
     if sha256(text.encode()).digest()[0] % 2:
         text = _CODE.sub("", text)

@@ -5,13 +5,14 @@ from collections import Counter
 from functools import cached_property
 from pathlib import PurePosixPath
 
-from benchmarks.quality.second.syntax import Definition, Outline, outline
+from benchmarks.quality.second.syntax import Definition, Outline, language_of, outline
 
 MAX_FILE_BYTES = 600_000
 _NOT_MAIN = re.compile(
-    r"(^|/)(tests?|testing|testenv|specs?|t|examples?|samples?|demos?|docs?|doc|benchmarks?|bench|vendor|third.?party|contrib"
-    r"|extern(al)?|node_modules|dist|build|scripts?|tools?|fixtures|debian|tests-runner|test-proxies|integration-tests"
-    r"|addons-tests?)(/|$)|(^|[/_.-])(tests?|spec)[_.-]|[_.-](tests?|spec)\.|Tests?\.(java|cs|php)$|\.min\.|Test[A-Z]\w*\."
+    r"(^|/)(tests?|testing|testenv|specs?|t|examples?|samples?|demos?|docs?|doc|benchmarks?|bench|vendor|third.?party"
+    r"|contrib|extern(al)?|node_modules|dist|build|scripts?|tools?|fixtures|debian|tests-runner|test-proxies|integration-tests"
+    r"|addons-tests?)(/|$)|(^|[/_.-])(tests?|spec)[_.-]"
+    r"|[_.-](tests?|spec)\.|Tests?\.(java|cs|php)$|\.min\.|Test[A-Z]\w*\."
     r"|(^|/)(conftest|setup|configure)\b",
     re.IGNORECASE,
 )
@@ -22,11 +23,15 @@ _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 def is_changes(path: str) -> bool:
     """Whether a file records what changed from release to release."""
     name = PurePosixPath(path)
-    return bool(_CHANGES.match(name.name)) or (bool(_CHANGES.match(name.parent.name)) and name.suffix in {".md", ".rst"})
+    if language_of(path):
+        return False
+    return bool(_CHANGES.match(name.name)) or (
+        bool(_CHANGES.match(name.parent.name)) and name.suffix in {".md", ".rst"}
+    )
 
 
 def is_main(path: str) -> bool:
-    """Whether a path is a repository's own code and not its tests, docs, examples, tools or copies of others."""
+    """Whether a path is a repository's own code: not tests, docs, examples, tools or copies of others."""
     return not _NOT_MAIN.search(path)
 
 
@@ -56,7 +61,12 @@ class Corpus:
 
     def definitions(self) -> list[tuple[str, Definition]]:
         """Return every definition of the repository's own code with its path."""
-        return [(path, found) for path in self.code() if (seen := self.outline(path)) for found in seen.definitions]
+        return [
+            (path, found)
+            for path in self.code()
+            if (seen := self.outline(path))
+            for found in seen.definitions
+        ]
 
     @cached_property
     def words(self) -> Counter[str]:

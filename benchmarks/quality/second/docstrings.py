@@ -1,4 +1,4 @@
-"""Questions from documentation: a function's docstring is cut out, its first sentence asks for the function."""
+"""Questions from documentation: a docstring is cut out, its first sentence asks for the function."""
 
 import re
 from collections.abc import Iterator
@@ -11,9 +11,14 @@ _MIN_LINES = 4
 """Of a function; shorter ones are said over again in many places."""
 _AHEAD = re.compile(r"^\s*(#\[|@\w|\[\w|template\s*<|public:|private:)")
 """Lines that may stand between a comment and what it documents."""
-_MARKERS = re.compile(r"^\s*(/\*+!?|\*+/|\*+|//+[!/<]?|#+!?|--+\s?\|?|;+|%+|\(\*+|\{-\s?\|?|[rRbu]{0,2}(\"\"\"|'''|\"|'))")
+_MARKERS = re.compile(
+    r"^\s*(/\*+!?|\*+/|\*+|//+[!/<]?|#+!?|--+\s?\|?|;+|%+|\(\*+|\{-\s?\|?|[rRbu]{0,2}(\"\"\"|'''|\"|'))"
+)
 _CLOSERS = re.compile(r"(\*+/|\*\)|-\}|\"\"\"|''')\s*$")
-_TAGS = re.compile(r"^\s*([@\\:](?!brief|class:|func:|meth:)\w+|Args|Arguments|Returns?|Raises|Parameters|Examples?)\b[:\s]*$|^\s*[@\\]\w+|^\s*:\w+ ")
+_TAGS = re.compile(
+    r"^\s*([@\\:](?!brief|class:|func:|meth:)\w+|Args|Arguments|Returns?|Raises|Parameters|Examples?)\b[:\s]*$"
+    r"|^\s*[@\\]\w+|^\s*:\w+ "
+)
 _MARKUP = (
     (re.compile(r"\{@\w+\s+#?([^}]*)\}"), r"\1"),
     (re.compile(r":\w+:`~?([^`]*)`"), r"\1"),
@@ -24,7 +29,8 @@ _MARKUP = (
 )
 _SENTENCE = re.compile(r"(?<=[a-z0-9)'\"])[.!?](?=\s+[A-Z(]|\s*$)")
 _BOILERPLATE = re.compile(
-    r"inherit|copyright|licen[sc]e|deprecated|todo|fixme|see also|https?:|auto-?generated|for internal|not implemented"
+    r"inherit|copyright|licen[sc]e|deprecated|todo|fixme|see also|https?:|auto-?generated|for internal"
+    r"|not implemented"
     r"|do not use|\?|getter|setter|constructor\b|eslint|noqa|pragma|={4}|-{4}",
     re.IGNORECASE,
 )
@@ -84,7 +90,9 @@ def first_sentence(lines: list[str], name: str) -> str:
 def _is_bad(sentence: str, name: str) -> bool:
     if not MIN_WORDS <= len(sentence.split()) <= MAX_WORDS or _BOILERPLATE.search(sentence):
         return True
-    if not sentence.isascii() or sum(letter.isalpha() or letter == " " for letter in sentence) < 0.85 * len(sentence):
+    if not sentence.isascii() or sum(letter.isalpha() or letter == " " for letter in sentence) < 0.85 * len(
+        sentence
+    ):
         return True
     telling = "_" in name or not (name.islower() or name.istitle())
     return telling and name.lower() in sentence.lower()

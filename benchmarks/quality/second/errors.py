@@ -9,7 +9,8 @@ from benchmarks.quality.second.syntax import Definition, Outline
 
 MIN_WORDS, MAX_WORDS = 4, 9
 _RAISES = re.compile(
-    r"\b(raise|throw|panic!?|bail!?|errors?\.New|Errorf|die|croak|confess|fatal|error|abort|exit|perror|failwith"
+    r"\b(raise|throw|panic!?|bail!?|errors?\.New|Errorf|die|croak|confess|fatal"
+    r"|error|abort|exit|perror|failwith"
     r"|invalid_arg|fail|warn(ing)?|_error|set_error|throwError|errorf?|logprintf|LOG_\w+|Exception|Error|Err)\b\W",
 )
 _LITERAL = re.compile(r"\"((?:[^\"\\\n]|\\.)*)\"|'((?:[^'\\\n]|\\.)*)'|`([^`\n]*)`")

@@ -48,7 +48,9 @@ def build(folder: Path, fetcher: Fetcher) -> list[Question]:
     for name, repository in sorted(repositories().items()):
         archive = fetcher.fetch(name, Archive(repository.manager, repository.package, repository.version))
         if digest(archive) != repository.sha256:
-            raise FetchError(f"{archive} is not the pinned archive; delete it, or pin the new one in {REPOSITORIES.name}")
+            raise FetchError(
+                f"{archive} is not the pinned archive; delete it, or pin the new one in {REPOSITORIES.name}"
+            )
         corpus, logs = unpack(members(archive))
         asked += mine(corpus, logs, name, repository.language)
         _write(corpus, folder / "corpora" / name)
@@ -71,7 +73,7 @@ def unpack(files: Iterable[tuple[str, bytes]]) -> tuple[Corpus, dict[str, str]]:
 
 
 def mine(corpus: Corpus, logs: dict[str, str], repo: str, language: str) -> list[Question]:
-    """Return the questions of one repository; the docstrings that became questions are cut out of the corpus."""
+    """Return the questions of one repository; the docstrings that became questions are cut out."""
     found = [*_from_docstrings(corpus, repo, language)]
     for source in (symbols.questions, errors.questions):
         found += source(corpus, repo, language)
@@ -86,7 +88,9 @@ def mine(corpus: Corpus, logs: dict[str, str], repo: str, language: str) -> list
 
 def _spread(questions: list[Question]) -> list[Question]:
     """Choose the questions of a kind: in an order that is as good as random, different files first."""
-    ordered = sorted(questions, key=lambda question: sha256(f"{question.repo}\n{question.query}".encode()).digest())
+    ordered = sorted(
+        questions, key=lambda question: sha256(f"{question.repo}\n{question.query}".encode()).digest()
+    )
     seen: Counter[str] = Counter()
     ranked = []
     for place, question in enumerate(ordered):
@@ -98,7 +102,12 @@ def _spread(questions: list[Question]) -> list[Question]:
 
 def _from_docstrings(corpus: Corpus, repo: str, language: str) -> list[Question]:
     paths = corpus.code()
-    candidates = [(path, one) for path in paths if (seen := corpus.outline(path)) for one in documented(seen, corpus.files[path])]
+    candidates = [
+        (path, one)
+        for path in paths
+        if (seen := corpus.outline(path))
+        for one in documented(seen, corpus.files[path])
+    ]
     everything = " ".join(_words("\n".join(corpus.files.values())))
     alone = [(path, one) for path, one in candidates if everything.count(" ".join(_words(one.sentence))) == 1]
     chosen = sorted(alone, key=lambda pair: sha256(pair[1].sentence.encode()).digest())[:_CUT]

@@ -10,7 +10,16 @@ _MIN_LETTERS = 5
 _MIN_FILES = 3
 """A name must occur in so many files that finding one that says it is no answer."""
 _MIN_LINES = 3
-_DOTTED = {"cpp": "::", "rust": "::", "php": "::", "perl": "::", "ruby": "#", "lua": ".", "csharp": ".", "erlang": ":"}
+_DOTTED = {
+    "cpp": "::",
+    "rust": "::",
+    "php": "::",
+    "perl": "::",
+    "ruby": "#",
+    "lua": ".",
+    "csharp": ".",
+    "erlang": ":",
+}
 
 
 def questions(corpus: Corpus, repo: str, language: str) -> Iterator[Question]:

@@ -33,23 +33,31 @@ _EXTENSIONS = {
 }
 _LANGUAGE_OF = {ending: name for name, endings in _EXTENSIONS.items() for ending in endings.split()}
 
-_FUNCTIONS = frozenset(
-    "function_definition function_declaration method_declaration function_item method singleton_method "
-    "constructor_declaration method_definition subroutine_declaration_statement fun_decl value_definition "
-    "function bind signature generator_function_declaration assignment_expression variable_declarator".split()
-)
-_TYPES = frozenset(
-    "class_definition class_declaration interface_declaration enum_declaration trait_declaration "
-    "struct_declaration trait_item struct_item enum_item class module object_definition trait_definition "
-    "class_specifier struct_specifier type_spec data_type abstract_class_declaration".split()
-)
+_NODES = {
+    "functions": """
+        function_definition function_declaration method_declaration function_item method
+        singleton_method constructor_declaration method_definition subroutine_declaration_statement
+        fun_decl value_definition function bind signature generator_function_declaration
+        assignment_expression variable_declarator
+    """,
+    "types": """
+        class_definition class_declaration interface_declaration enum_declaration trait_declaration
+        struct_declaration trait_item struct_item enum_item class module object_definition
+        trait_definition class_specifier struct_specifier type_spec data_type
+        abstract_class_declaration
+    """,
+    "names": """
+        identifier field_identifier property_identifier type_identifier word name bareword atom
+        variable value_name constant qualified_identifier destructor_name operator_name
+        dot_index_expression method_index_expression private_property_identifier setter
+    """,
+}
+"""Types of syntax nodes, of all grammars together."""
+_FUNCTIONS = frozenset(_NODES["functions"].split())
+_TYPES = frozenset(_NODES["types"].split())
 _SCOPES = _TYPES | {"impl_item"}
 _ASSIGNED = frozenset({"function_expression", "arrow_function", "generator_function"})
-_NAMES = frozenset(
-    "identifier field_identifier property_identifier type_identifier word name bareword atom variable "
-    "value_name constant qualified_identifier destructor_name operator_name dot_index_expression "
-    "method_index_expression private_property_identifier setter".split()
-)
+_NAMES = frozenset(_NODES["names"].split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +147,7 @@ def _definition(node: Node, parent: str, language: str) -> Definition | None:
 
 
 def _whole(node: Node) -> Node:
-    """Return the statement around a definition that begins with it: decorators, templates, `export`, `local`."""
+    """Return the statement that begins with a definition's decorators, template, `export` or `local`."""
     around = node.parent
     while around is not None and around.type in {
         "decorated_definition",
@@ -161,14 +169,18 @@ def _name(node: Node) -> str:
     inner = node
     while found is None:
         step = inner.child_by_field_name("declarator") or inner.child_by_field_name("clause")
-        if step is None and inner.named_children and inner.type in {"value_definition", "let_binding", "fun_decl"}:
+        if (
+            step is None
+            and inner.named_children
+            and inner.type in {"value_definition", "let_binding", "fun_decl"}
+        ):
             step = inner.named_children[0]
         if step is None:
             return ""
         inner = step
         found = inner if inner.type in _NAMES else inner.child_by_field_name("name")
     text = (found.text or b"").decode("utf-8", "replace")
-    return text.split("<")[0].strip() if len(text) < 80 and "\n" not in text else ""  # noqa: PLR2004
+    return text.split("<")[0].strip() if len(text) < 80 and "\n" not in text else ""
 
 
 def _receiver(node: Node) -> str:
@@ -182,7 +194,7 @@ def _receiver(node: Node) -> str:
 
 def _python_docstring(node: Node) -> tuple[int, int] | None:
     body = node.child_by_field_name("body")
-    if body is None or len(body.named_children) < 2:  # noqa: PLR2004
+    if body is None or len(body.named_children) < 2:
         return None
     first = body.named_children[0]
     text = first.named_children[0] if first.type == "expression_statement" and first.named_children else first
