@@ -1,0 +1,1 @@
+"""Retrieval quality, measured through the real daemon and its socket."""
