@@ -25,9 +25,7 @@ Ask = Callable[[str], dict[str, object]]
 _LITTLE_ROOM_BYTES = 1_000_000_000
 _NO_ROOM_BYTES = 100_000_000
 _NEARLY = 0.9
-_MODEL_FILES = tuple(
-    f"embed/model/{name}" for name in ("model.json", "pairs.npy", "rows.npy", "weights.npy", "words.txt")
-)
+_MODEL_FILES = tuple(f"embed/model/{name}" for name in ("model.json", "rows.npy", "weights.npy", "words.txt"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,7 @@ def main() -> int:
     corpus = examples.read(options.shards)
     words = vocabulary.choose(corpus.training, recipe)
     data = data_of(corpus.training, words)
-    _say(began, f"{len(corpus.training)} examples, {len(words.words)} words, {len(words.pairs)} pairs")
+    _say(began, f"{len(corpus.training)} examples, {len(words.words)} words")
     options.cache.mkdir(parents=True, exist_ok=True)
     taught = Teacher(options.cache).embed(words.words)
     _say(began, "the teacher has read the words")

@@ -11,10 +11,9 @@ class Recipe:
     seed: int = 1
     dimensions: int = 256
     words: int = 31_000
-    pairs: int = 0
     buckets: int = 4_096
     min_packages: int = 2
-    """A word or pair of fewer packages is a name of theirs, not vocabulary."""
+    """A word of fewer packages is a name of theirs, not vocabulary."""
 
     steps: int = 800
     batch: int = 2_048

@@ -1,7 +1,7 @@
 """The files of the embedded model: read and checked here, written by `training/model`.
 
 `rows.npy` int8 (rows, dimensions) and `weights.npy` float32 (2, rows) are mapped, so processes share them;
-`words.txt` and `pairs.npy` say what the rows stand for; `model.json` names the model and their checksums.
+`words.txt` says what the rows stand for; `model.json` names the model and has the checksums of the files.
 """
 
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from vexord.embed.tokens import Tokens, Vocabulary
 
 FORMAT = 1
 FOLDER = Path(__file__).parent / "model"
-ROWS, WEIGHTS, WORDS, PAIRS, DESCRIPTION = "rows.npy", "weights.npy", "words.txt", "pairs.npy", "model.json"
+ROWS, WEIGHTS, WORDS, DESCRIPTION = "rows.npy", "weights.npy", "words.txt", "model.json"
 _SAMPLE = (
     "net/http/server.go Server ServeHTTP\n"
     "func (s *Server) parseURLs2(max_retries int) // réessayer, größe, 検索する; unknownish withobject 404"
@@ -36,7 +36,6 @@ class Description(msgspec.Struct, frozen=True, kw_only=True):
     """Names the trained weights: other weights have another name."""
     dimensions: int
     words: int
-    pairs: int
     buckets: int
     probe: str
     """What `probe` said when the rows were trained."""
@@ -68,7 +67,7 @@ def read(folder: Path = FOLDER) -> Artefact:
         description = msgspec.json.decode((folder / DESCRIPTION).read_bytes(), type=Description)
         if description.format != FORMAT:
             raise ModelError(f"{folder} has model format {description.format}, not {FORMAT}: {_MEND}")
-        for name in (ROWS, WEIGHTS, WORDS, PAIRS):
+        for name in (ROWS, WEIGHTS, WORDS):
             if checksum(folder / name) != description.checksums.get(name):
                 raise ModelError(f"{folder / name} is damaged (its checksum differs): {_MEND}")
         return _opened(folder, description)
@@ -78,8 +77,7 @@ def read(folder: Path = FOLDER) -> Artefact:
 
 def _opened(folder: Path, description: Description) -> Artefact:
     words = (folder / WORDS).read_text("utf-8").split("\n")
-    pairs: list[tuple[int, int]] = list(map(tuple, np.load(folder / PAIRS).tolist()))
-    vocabulary = Vocabulary(words, pairs, description.buckets)
+    vocabulary = Vocabulary(words, description.buckets)
     rows = np.load(folder / ROWS, mmap_mode="r")
     weights = np.load(folder / WEIGHTS, mmap_mode="r")
     if rows.shape != (len(vocabulary), description.dimensions) or weights.shape != (2, len(vocabulary)):
@@ -93,17 +91,15 @@ def write(
     """Write a model, in the same bytes for the same arguments. `weights`: shape (2, rows), queries first."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / WORDS).write_text("\n".join(vocabulary.words), "utf-8")
-    np.save(folder / PAIRS, np.array(vocabulary.pairs, np.uint16).reshape(-1, 2))
     np.save(folder / ROWS, rows)
     np.save(folder / WEIGHTS, weights)
-    checksums = {file: checksum(folder / file) for file in (ROWS, WEIGHTS, WORDS, PAIRS)}
+    checksums = {file: checksum(folder / file) for file in (ROWS, WEIGHTS, WORDS)}
     identity = xxhash.xxh3_64_hexdigest("".join(checksums.values()).encode())[:8]
     description = Description(
         format=FORMAT,
         name=f"{name}-{identity}",
         dimensions=rows.shape[1],
         words=len(vocabulary.words),
-        pairs=len(vocabulary.pairs),
         buckets=vocabulary.buckets,
         probe=probe(vocabulary),
         checksums=checksums,

@@ -1,4 +1,4 @@
-"""Text to row numbers of the embedded model: words, word pairs of identifiers, n-grams of unknown words."""
+"""Text to row numbers of the embedded model: words of identifiers and prose, n-grams of unknown words."""
 
 import zlib
 from collections import Counter
@@ -14,22 +14,20 @@ _GRAM = 4
 _MAX_GRAM_CHARS = 32
 """Longer unknown words are data, not language: the head of one tells enough."""
 _MIN_HALF = 3
-HEADER_WEIGHT = 8
+HEADER_WEIGHT = 16
 """Occurrences in the body that one in the header line (path, parent, symbol) counts for."""
 
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
-    """What the rows of the table stand for, in order: words, pairs of words, then buckets of n-grams."""
+    """What the rows of the table stand for, in order: words, then buckets of n-grams."""
 
     words: Sequence[str]
     """Most frequent first."""
-    pairs: Sequence[tuple[int, int]]
-    """Row numbers of two words that often follow each other in identifiers."""
     buckets: int
 
     def __len__(self) -> int:
-        return len(self.words) + len(self.pairs) + self.buckets
+        return len(self.words) + self.buckets
 
 
 class Tokens:
@@ -38,23 +36,16 @@ class Tokens:
     def __init__(self, vocabulary: Vocabulary) -> None:
         self._rows_of = _RowCache(vocabulary)
 
-    def body(self, text: str) -> Counter[int]:
+    def query(self, text: str) -> Counter[int]:
         """Return row number → occurrences."""
         return Counter(chain.from_iterable(map(self._rows_of.__getitem__, WORD.findall(normal(text)))))
 
     def chunk(self, text: str) -> Counter[int]:
         """Return row number → occurrences, the first line weighted: it says where the chunk stands."""
-        header, _, rest = text.partition("\n")
-        counts = self.body(rest)
-        for row, count in self.body(header).items():
+        header, _, body = text.partition("\n")
+        counts = self.query(body)
+        for row, count in self.query(header).items():
             counts[row] += HEADER_WEIGHT * count
-        return counts
-
-    def query(self, text: str) -> Counter[int]:
-        """Return row number → occurrences, with the pairs of neighbouring words of prose."""
-        words = WORD.findall(normal(text))
-        counts = Counter(chain.from_iterable(map(self._rows_of.__getitem__, words)))
-        counts.update(self._rows_of.neighbours(words))
         return counts
 
 
@@ -63,70 +54,36 @@ class _RowCache(dict[str, tuple[int, ...]]):
 
     def __init__(self, vocabulary: Vocabulary) -> None:
         super().__init__()
-        self._words: Mapping[str, int] = dict(
-            zip(vocabulary.words, range(len(vocabulary.words)), strict=True)
-        )
-        first_pair = len(vocabulary.words)
-        self._pairs: Mapping[tuple[int, int], int] = dict(
-            zip(vocabulary.pairs, range(first_pair, first_pair + len(vocabulary.pairs)), strict=True)
-        )
-        self._first_bucket = first_pair + len(vocabulary.pairs)
+        self._words: Mapping[str, int] = {word: row for row, word in enumerate(vocabulary.words)}
         self._buckets = vocabulary.buckets
 
     def __missing__(self, word: str) -> tuple[int, ...]:
-        rows = tuple(self._rows(parts(word)))
+        rows = tuple(chain.from_iterable(map(self._rows, parts(word))))
         if len(word) <= _CACHED_CHARS:
             if len(self) >= _CACHE_ENTRIES:
                 self.clear()
             self[word] = rows
         return rows
 
-    def neighbours(self, words: Iterable[str]) -> Iterator[int]:
-        """Yield the rows of pairs that stand across the boundary of two words of the text."""
-        before: int | None = None
-        for word in words:
-            numbers = [self._words.get(part) for part in parts(word)]
-            if not numbers:
-                continue
-            row = (
-                self._pairs.get((before, numbers[0]))
-                if before is not None and numbers[0] is not None
-                else None
-            )
-            if row is not None:
-                yield row
-            before = numbers[-1]
+    def _rows(self, part: str) -> Iterable[int]:
+        """Name a known word, or two written together, else hashed n-grams; unknown numbers say nothing."""
+        row = self._words.get(part)
+        if row is not None:
+            return (row,)
+        return () if part.isdigit() else self._halves(part) or self._grams(part)
 
-    def _rows(self, words: Sequence[str]) -> Iterator[int]:
-        before: int | None = None
-        for word in words:
-            row = self._words.get(word)
-            if row is None:
-                yield from self._unknown(word)
-            else:
-                yield row
-                if before is not None and (pair := self._pairs.get((before, row))) is not None:
-                    yield pair
-            before = row
-
-    def _unknown(self, word: str) -> Iterable[int]:
-        """Two known words written together, else hashed n-grams; numbers that nobody knows say nothing."""
-        if word.isdigit():
-            return ()
-        return self._halves(word) or self._grams(word)
-
-    def _halves(self, word: str) -> tuple[int, int] | None:
+    def _halves(self, part: str) -> tuple[int, int] | None:
         best: tuple[int, int] | None = None
-        for cut in range(_MIN_HALF, min(len(word), _MAX_GRAM_CHARS) - _MIN_HALF + 1):
-            left, right = self._words.get(word[:cut]), self._words.get(word[cut:])
+        for cut in range(_MIN_HALF, min(len(part), _MAX_GRAM_CHARS) - _MIN_HALF + 1):
+            left, right = self._words.get(part[:cut]), self._words.get(part[cut:])
             if left is not None and right is not None and (best is None or max(left, right) < max(best)):
                 best = (left, right)
         return best
 
-    def _grams(self, word: str) -> Iterator[int]:
+    def _grams(self, part: str) -> Iterator[int]:
         if not self._buckets:
             return
-        marked = f"<{word[:_MAX_GRAM_CHARS]}>"
+        marked = f"<{part[:_MAX_GRAM_CHARS]}>"
         for start in range(max(1, len(marked) - _GRAM + 1)):
             gram = marked[start : start + _GRAM].encode("utf-8", "surrogatepass")
-            yield self._first_bucket + zlib.crc32(gram) % self._buckets
+            yield len(self._words) + zlib.crc32(gram) % self._buckets

@@ -9,7 +9,7 @@ from vexord.embed import artefact
 from vexord.embed.tokens import Vocabulary
 
 WORDS = ["the", "socket", "bind", "server", "parse", "header", "file", "path", "retry"]
-VOCABULARY = Vocabulary(WORDS, [(4, 5), (2, 1)], 32)
+VOCABULARY = Vocabulary(WORDS, 32)
 
 
 @pytest.fixture

@@ -65,7 +65,7 @@ def test_another_model_has_another_fingerprint(model: Path, tmp_path: Path) -> N
     assert StaticEmbedder(2, model).fingerprint.same_space(ours)
 
 
-@pytest.mark.parametrize("name", ["rows.npy", "weights.npy", "words.txt", "pairs.npy", "model.json"])
+@pytest.mark.parametrize("name", ["rows.npy", "weights.npy", "words.txt", "model.json"])
 def test_a_missing_or_damaged_file_is_named_with_its_mend(model: Path, name: str) -> None:
     content = bytearray((model / name).read_bytes())
     content[len(content) // 2] ^= 0xFF

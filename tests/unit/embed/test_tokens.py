@@ -1,5 +1,7 @@
 """Which rows a text names."""
 
+from collections import Counter
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -8,8 +10,7 @@ from tests.unit.embed.conftest import VOCABULARY, WORDS
 from vexord.embed import tokens as module
 from vexord.embed.tokens import HEADER_WEIGHT, Tokens, Vocabulary
 
-FIRST_PAIR = len(WORDS)
-FIRST_BUCKET = FIRST_PAIR + 2
+FIRST_BUCKET = len(WORDS)
 
 
 @pytest.fixture
@@ -18,31 +19,20 @@ def tokens() -> Tokens:
 
 
 def names(counts: dict[int, int]) -> dict[str, int]:
-    """Row numbers as words, `a+b` for pairs, `#` for buckets taken together."""
-    named: dict[str, int] = {}
+    """Row numbers as words, `#` for buckets taken together."""
+    named: Counter[str] = Counter()
     for row, count in counts.items():
-        if row < FIRST_PAIR:
-            named[WORDS[row]] = count
-        elif row < FIRST_BUCKET:
-            a, b = VOCABULARY.pairs[row - FIRST_PAIR]
-            named[f"{WORDS[a]}+{WORDS[b]}"] = count
-        else:
-            named["#"] = named.get("#", 0) + count
-    return named
+        named[WORDS[row] if row < FIRST_BUCKET else "#"] += count
+    return dict(named)
 
 
 @pytest.mark.parametrize("spelling", ["parse_headers", "parseHeader", "ParseHeader", "PARSE_HEADERS"])
-def test_an_identifier_names_its_words_and_their_pair(tokens: Tokens, spelling: str) -> None:
-    assert names(tokens.body(spelling)) == {"parse": 1, "header": 1, "parse+header": 1}
+def test_an_identifier_names_its_words(tokens: Tokens, spelling: str) -> None:
+    assert names(tokens.query(spelling)) == {"parse": 1, "header": 1}
 
 
 def test_occurrences_are_counted_over_all_spellings(tokens: Tokens) -> None:
-    assert names(tokens.body("bind Bind bindServer")) == {"bind": 3, "server": 1}
-
-
-def test_words_of_prose_are_a_pair_in_queries_alone(tokens: Tokens) -> None:
-    assert names(tokens.query("parse headers")) == {"parse": 1, "header": 1, "parse+header": 1}
-    assert names(tokens.body("parse headers")) == {"parse": 1, "header": 1}
+    assert names(tokens.query("bind Bind bindServer")) == {"bind": 3, "server": 1}
 
 
 def test_the_header_line_counts_more(tokens: Tokens) -> None:
@@ -50,34 +40,34 @@ def test_the_header_line_counts_more(tokens: Tokens) -> None:
 
 
 def test_words_written_together_are_taken_apart(tokens: Tokens) -> None:
-    assert names(tokens.body("filepath")) == {"file": 1, "path": 1}
+    assert names(tokens.query("filepath")) == {"file": 1, "path": 1}
 
 
 def test_an_unknown_word_shares_buckets_with_its_kin_and_names_no_word(tokens: Tokens) -> None:
-    one, other = tokens.body("tokenizer"), tokens.body("tokenizing")
+    one, other = tokens.query("tokenizer"), tokens.query("tokenizing")
     assert set(names(one)) == {"#"}
     assert len(set(one) & set(other)) >= 4
 
 
 def test_without_buckets_unknown_words_say_nothing() -> None:
-    assert not Tokens(Vocabulary(WORDS, [], 0)).body("tokenizer")
+    assert not Tokens(Vocabulary(WORDS, 0)).query("tokenizer")
 
 
 def test_unknown_numbers_say_nothing(tokens: Tokens) -> None:
-    assert not tokens.body("0 42 31337")
+    assert not tokens.query("0 42 31337")
 
 
 @given(st.text(max_size=200))
 def test_any_text_names_only_rows_that_exist(text: str) -> None:
     tokens = Tokens(VOCABULARY)
-    for counts in (tokens.body(text), tokens.chunk(text), tokens.query(text)):
+    for counts in (tokens.query(text), tokens.chunk(text)):
         assert all(0 <= row < len(VOCABULARY) and count > 0 for row, count in counts.items())
 
 
 @given(st.lists(st.from_regex(r"\A[A-Za-z_]{1,12}\Z"), min_size=2, max_size=20))
 def test_a_small_cache_changes_no_answer(words: list[str]) -> None:
     text = " ".join(words * 2)
-    full = Tokens(VOCABULARY).body(text)
+    full = Tokens(VOCABULARY).query(text)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, "_CACHE_ENTRIES", 3)
-        assert Tokens(VOCABULARY).body(text) == full
+        assert Tokens(VOCABULARY).query(text) == full
