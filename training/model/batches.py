@@ -1,4 +1,4 @@
-"""Puts examples into batches: runs of one package, packages and kinds of query drawn by weight."""
+"""Puts examples into batches: runs of one package, packages drawn by size."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -20,17 +20,11 @@ class Batches:
         self._recipe = recipe
         self._random = np.random.default_rng([recipe.seed, 1])
         members: defaultdict[str, list[int]] = defaultdict(list)
-        shares: defaultdict[str, float] = defaultdict(float)
         for number, record in enumerate(records):
-            weight = recipe.source_weights.get(record.source, 1.0)
-            # A fraction of a weight keeps that fraction of the examples, chosen by chance.
-            if weight >= 1 or self._random.random() < weight:
-                members[record.package].append(number)
-                shares[record.package] += max(weight, 1.0) * recipe.language_weights.get(record.language, 1.0)
-        packages = [package for package in members if len(members[package]) >= recipe.run]
-        self._members = [np.array(members[package]) for package in packages]
-        capped = np.array([min(shares[package], recipe.package_cap) for package in packages])
-        self._odds = capped**recipe.package_power / np.sum(capped**recipe.package_power)
+            members[record.package].append(number)
+        self._members = [np.array(numbers) for numbers in members.values() if len(numbers) >= recipe.run]
+        odds = np.array([len(numbers) for numbers in self._members]) ** recipe.package_power
+        self._odds = odds / odds.sum()
         self._waiting = [self._shuffled(members) for members in self._members]
 
     def __iter__(self) -> Iterator[Numbers]:

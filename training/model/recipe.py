@@ -1,7 +1,6 @@
 """Every setting of a training run in one object: two runs of one recipe on one corpus give the same bytes."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +18,7 @@ class Recipe:
     batch: int = 2_048
     run: int = 64
     """Examples of one package that stand together in a batch: negatives that are hard to tell apart."""
-    temperature: float = 0.05
+    temperature: float = 0.07
     row_rate: float = 3e-3
     weight_rate: float = 1e-2
     warm_up: int = 50
@@ -30,7 +29,3 @@ class Recipe:
     """Part of the teacher's vectors in the rows before training; the rest is co-occurrence in the corpus."""
     package_power: float = 0.75
     """How often a package of n examples is drawn: n to this power."""
-    package_cap: int = 12_000
-    source_weights: Mapping[str, float] = field(default_factory=dict)
-    """Kind of query → how often its examples are drawn; 1 if not named."""
-    language_weights: Mapping[str, float] = field(default_factory=dict)
