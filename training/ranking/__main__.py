@@ -35,10 +35,18 @@ def main() -> None:
     parser.add_argument("--names", type=int, default=6, help="names asked for in each repository besides")
     parser.add_argument("--l2", type=float, default=Options().l2)
     parser.add_argument("--write", action="store_true", help=f"write {WEIGHTS_FILE.name}")
+    parser.add_argument("--no-model", action="store_true", help="rank by words alone")
     parser.add_argument("--ablate", action="store_true", help="leave out each signal in turn")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        asked = list(tables(load("set", args.questions, args.corpora, args.table), Path(folder), args.names))
+        asked = list(
+            tables(
+                load("set", args.questions, args.corpora, args.table),
+                Path(folder),
+                args.names,
+                not args.no_model,
+            )
+        )
     learn = partial(_learn, options=Options(l2=args.l2))
     everything = np.arange(len(SIGNALS))
     learnt = learn(asked, everything)

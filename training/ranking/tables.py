@@ -34,8 +34,11 @@ class Table:
     """Whether the chunk that would be shown answers, shape (files, targets)."""
 
 
-def tables(asked: QuestionSet, folder: Path, names: int = 0) -> Iterator[Table]:
-    """Index every corpus into `folder`; yield a table for each question, and for `names` mined ones each."""
+def tables(asked: QuestionSet, folder: Path, names: int = 0, model: bool = True) -> Iterator[Table]:
+    """Index every corpus into `folder`; yield a table for each question, and for `names` mined ones each.
+
+    Without `model` the questions have no vectors: only words tell.
+    """
     embedder = default_embedder()
     for repo in sorted({question.repo for question in asked.questions}):
         root = asked.root(repo)
@@ -47,7 +50,7 @@ def tables(asked: QuestionSet, folder: Path, names: int = 0) -> Iterator[Table]:
         mined = name_questions(snapshot, repo, names)
         for number, question in enumerate([*mine, *mined]):
             query = parse_query(question.query)
-            vector = embedder.embed_query(question.query) if query.terms else None
+            vector = embedder.embed_query(question.query) if query.terms and model else None
             found = collect(pools, query, vector if vector is not None and vector.any() else None)
             if not len(found.row):
                 continue

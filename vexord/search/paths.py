@@ -31,6 +31,7 @@ _PLATFORM = re.compile(
     r"|dragonfly|qnx|vxworks|hurd|os400|amiga|msdos|plan9|uefi|wasi|emscripten|macos|darwin|apple)([/_.-]|$)",
     re.IGNORECASE,
 )
+_HEADER = re.compile(r"\.(h|hh|hpp|hxx|pyi|pxd|mli|d\.[cm]?ts)$")
 _SIGNS = re.compile(r"\W|_")
 _VERSION = re.compile(r"(?:^|/)((?:[^/]+/)*?v)(\d+)(?=/)")
 
@@ -53,6 +54,10 @@ class PathFacts:
     """Others' code, generated code, code kept for compatibility."""
     platform: bool
     """For one of the less common platforms only."""
+    header: bool
+    """Declares what another file defines: `.h`, `.pyi`, `.d.ts`."""
+    place: str
+    """Its name up to the first dot: what a header and its body share, wherever they lie."""
     versions: tuple[tuple[str, int], ...]
     """Folders such as `api/v2`: all up to the `v`, and the number."""
     depth: float
@@ -72,6 +77,8 @@ def path_facts(path: str) -> PathFacts:
         document=_DOCUMENT.search(path) is not None,
         vendored=_VENDORED.search(path) is not None,
         platform=_PLATFORM.search(path) is not None,
+        header=_HEADER.search(path) is not None,
+        place=file.partition(".")[0].lower(),
         versions=tuple((match[1], int(match[2])) for match in _VERSION.finditer(path)),
         depth=path.count("/") / _DEPTH_SCALE,
     )

@@ -15,12 +15,12 @@ from vexord.search.query import Query
 from vexord.search.words import AskedWords, roots
 
 SIGNALS = (
-    "words", "words_pooled", "words_absolute", "meaning", "meaning_pooled", "both_pooled", "coverage",
-    "file_coverage", "name_words", "compound",
+    "words", "words_pooled", "words_absolute", "meaning", "meaning_pooled", "both_pooled", "agreement",
+    "coverage", "file_coverage", "name_words", "compound",
     "file_name", "file_name_coverage", "file_name_whole", "folder", "folder_coverage",
     "symbol", "symbol_coverage", "symbols_coverage",
     "defines", "defines_asked", "defines_type", "defines_common", "file_is_symbol",
-    "test", "example", "document", "vendored", "platform", "old_version", "no_code", "code_share",
+    "test", "example", "document", "vendored", "platform", "old_version", "header", "no_code", "code_share",
     "depth", "size", "places",
 )  # fmt: skip
 """The columns of the table, in order; the weights have one for each."""
@@ -81,6 +81,7 @@ def _text_columns(found: Candidates, evidence: Evidence, groups: Groups) -> _Col
         "meaning": groups.best(evidence.meaning),
         "meaning_pooled": _to_best(groups.pooled(evidence.meaning)),
         "both_pooled": _to_best(groups.pooled(both)),
+        "agreement": groups.best(evidence.words * evidence.meaning),
         "coverage": groups.best(evidence.coverage),
         "file_coverage": (groups.union(found.holds) @ found.term_weights) / np.float32(total),
         "name_words": _to_best(groups.best(found.names)),
@@ -118,6 +119,8 @@ def _path_columns(paths: Sequence[str], query: Query, asked: AskedWords) -> _Col
         for stem, number in fact.versions:
             newest[stem] = max(number, newest.get(stem, 0))
 
+    bodies = {fact.place for fact in told if not fact.header}
+
     def flag(value: Callable[[PathFacts], bool], asked_by: str) -> Scores:
         if not set(roots(asked_by)).isdisjoint(asked.roots):
             return np.zeros(len(told), np.float32)
@@ -141,6 +144,7 @@ def _path_columns(paths: Sequence[str], query: Query, asked: AskedWords) -> _Col
         "vendored": flag(lambda fact: fact.vendored, _ASKS_VENDORED),
         "platform": flag(lambda fact: fact.platform, _ASKS_PLATFORM),
         "old_version": np.array([_is_old(fact, newest) for fact in told], np.float32),
+        "header": np.array([fact.header and fact.place in bodies for fact in told], np.float32),
         "depth": np.array([fact.depth for fact in told], np.float32),
     }
 
