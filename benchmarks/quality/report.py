@@ -13,6 +13,9 @@ from benchmarks.quality.serving import Answers
 Scores = dict[str, tuple[float, float]]
 """NDCG@10 of each question, by `key`: as given, and one result per file."""
 
+_SAME = 0.001
+"""Saved scores are rounded; less than this is no difference."""
+
 
 class Judged(msgspec.Struct):
     """Answers with both readings of them."""
@@ -65,8 +68,8 @@ def difference(referee: Referee, rows: Sequence[Row], before: Mapping[str, float
         return
     low, high = referee.bootstrap(pairs, "d")
     mean = float(np.mean([pair["d"] for pair in pairs]))
-    better = sum(pair["d"] > 0 for pair in pairs)
-    worse = sum(pair["d"] < 0 for pair in pairs)
+    better = sum(pair["d"] > _SAME for pair in pairs)
+    worse = sum(pair["d"] < -_SAME for pair in pairs)
     print(f"  {title}: {mean:+.4f} [{low:+.4f}, {high:+.4f}], {better} better, {worse} worse of {len(pairs)}")
 
 
