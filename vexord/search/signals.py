@@ -15,7 +15,7 @@ from vexord.search.query import Query
 from vexord.search.words import AskedWords, roots
 
 SIGNALS = (
-    "words", "words_pooled", "words_absolute", "meaning", "meaning_pooled", "both_pooled", "agreement",
+    "words", "words_pooled", "words_absolute", "meaning", "meaning_pooled", "both_pooled",
     "coverage", "file_coverage", "name_words", "compound",
     "file_name", "file_name_coverage", "file_name_whole", "folder", "folder_coverage",
     "symbol", "symbol_coverage", "symbols_coverage",
@@ -81,7 +81,6 @@ def _text_columns(found: Candidates, evidence: Evidence, groups: Groups) -> _Col
         "meaning": groups.best(evidence.meaning),
         "meaning_pooled": _to_best(groups.pooled(evidence.meaning)),
         "both_pooled": _to_best(groups.pooled(both)),
-        "agreement": groups.best(evidence.words * evidence.meaning),
         "coverage": groups.best(evidence.coverage),
         "file_coverage": (groups.union(found.holds) @ found.term_weights) / np.float32(total),
         "name_words": _to_best(groups.best(found.names)),
