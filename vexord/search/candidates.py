@@ -55,8 +55,6 @@ class Candidates:
     """Whether it defines a name of the query."""
     defines_last: NDArray[np.bool_]
     """Whether it defines the last name, which a qualified name asks for."""
-    mentions: int
-    """Chunks that mention the names of the query that are defined here."""
 
 
 def collect(pools: Sequence[Pool], query: Query, vector: Vectors | None) -> Candidates:
@@ -66,7 +64,7 @@ def collect(pools: Sequence[Pool], query: Query, vector: Vectors | None) -> Cand
     if len(pools) > 1:
         picks = _best_of_all(picks)
     parts = [_describe(number, pick, found) for number, pick in enumerate(picks) if len(pick.rows)]
-    return _join(parts or [_describe(0, _NOTHING, _Found([], [], [], [], [], 0))])
+    return _join(parts or [_describe(0, _NOTHING, _Found([], [], [], [], []))])
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +76,6 @@ class _Found:
     compounds: list[Match]
     definitions: list[Match]
     last: list[Match]
-    mentions: int
 
     @classmethod
     def of(cls, pools: Sequence[Pool], query: Query) -> "_Found":
@@ -97,7 +94,6 @@ class _Found:
             compounds=look_up(body, dict.fromkeys(query.compounds, 1.0), total),
             definitions=definitions,
             last=[match for match in definitions if match.term == query.last_name],
-            mentions=sum(field.df(match.term) for match in definitions for field in body),
         )
 
 
@@ -177,7 +173,6 @@ def _describe(number: int, pick: _Pick, found: _Found) -> Candidates:
         compound=compounds.max(axis=1, initial=0.0),
         defines=_any(impacts_at(found.definitions, number, pick.rows)),
         defines_last=_any(impacts_at(found.last, number, pick.rows)),
-        mentions=found.mentions,
     )
 
 
@@ -201,7 +196,6 @@ def _join(parts: Sequence[Candidates]) -> Candidates:
         compound=np.concatenate([part.compound for part in parts]),
         defines=np.concatenate([part.defines for part in parts]),
         defines_last=np.concatenate([part.defines_last for part in parts]),
-        mentions=parts[0].mentions,
     )
 
 

@@ -26,9 +26,7 @@ DEFINES_FACTOR, ASKED_FACTOR, QUALIFIED_FACTOR, WRITTEN_FACTOR = 1.6, 3.0, 2.0, 
 """A chunk gains if it defines a name in the query; if that name is the query; if it stands in what the query
 qualifies it by; if it is written just so."""
 
-_TYPES = ("class", "interface", "struct", "enum", "type", "trait", "object", "module", "namespace", "impl")
 _CODE_NUMBERS = [KINDS.index(kind) for kind in ("function", "method")]
-_TYPE_NUMBERS = [KINDS.index(kind) for kind in _TYPES]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +41,9 @@ class Evidence:
     meaning: Scores
     """0..1 between the worst and the best candidate."""
     named: Scores
-    """Share of the symbol's words that answer the query, times `named_coverage`."""
-    named_coverage: Scores
-    """Share of the query's weight that the symbol's words answer."""
+    """Share of the symbol's words that answer the query, times the share of its weight that they answer."""
     coverage: Scores
     """Share of the query's weight that the text holds."""
-    bits: list[int]
-    """Which roots of the query the symbol answers."""
-    is_type: NDArray[np.bool_]
     score: Scores
 
 
@@ -59,14 +52,13 @@ def evidence_of(
 ) -> Evidence:
     """Work out what speaks for each candidate."""
     file_id = np.zeros(len(found.row), np.int64)
-    is_type, is_code = np.zeros(len(found.row), np.bool_), np.zeros(len(found.row), np.bool_)
+    is_code = np.zeros(len(found.row), np.bool_)
     readings: list[_Reading] = []
     for number in np.unique(found.pool).tolist():  # candidates lie in order of their pools
         mine = found.pool == number
         segment = pools[number].view.segment
         columns = segment.chunks[found.row[mine]]
         file_id[mine] = columns["file"]
-        is_type[mine] = np.isin(columns["kind"], _TYPE_NUMBERS)
         is_code[mine] = np.isin(columns["kind"], _CODE_NUMBERS)
         names = facts.names(segment)
         symbols, parents = columns["symbol"].tolist(), columns["parent"].tolist()
@@ -94,10 +86,7 @@ def evidence_of(
         words=words,
         meaning=meaning,
         named=named,
-        named_coverage=coverage,
         coverage=held,
-        bits=[reading.bits for reading in readings],
-        is_type=is_type,
         score=score.astype(np.float32),
     )
 

@@ -57,9 +57,3 @@ class Groups:
         sorted_values = values[np.lexsort((-values, self.key))]
         weights = np.where(self.place < COUNTED, DECAY**self.place, 0.0).astype(np.float32)
         return np.add.reduceat(sorted_values * weights, self.starts)
-
-    def union(self, holds: NDArray[np.bool_]) -> NDArray[np.bool_]:
-        """Return which columns any chunk has, shape (files, columns)."""
-        if not holds.shape[1]:
-            return np.zeros((len(self.starts), 0), np.bool_)
-        return np.logical_or.reduceat(holds[self.order], self.starts, axis=0)

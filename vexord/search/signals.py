@@ -15,19 +15,15 @@ from vexord.search.query import Query
 from vexord.search.words import AskedWords, roots
 
 SIGNALS = (
-    "words", "words_pooled", "words_absolute", "meaning", "meaning_pooled", "both_pooled",
-    "coverage", "file_coverage", "name_words", "compound",
-    "file_name", "file_name_coverage", "file_name_whole", "folder", "folder_coverage",
-    "symbol", "symbol_coverage", "symbols_coverage",
-    "defines", "defines_asked", "defines_type", "defines_common", "file_is_symbol",
-    "test", "example", "document", "vendored", "platform", "old_version", "header", "no_code", "code_share",
-    "depth", "size", "places",
+    "words", "meaning", "meaning_pooled", "both_pooled", "coverage", "name_words", "compound",
+    "file_name_coverage", "file_name_whole", "folder_coverage", "symbol",
+    "defines", "defines_asked", "file_is_symbol",
+    "test", "example", "document", "vendored", "platform", "old_version", "header",
+    "no_code", "code_share", "depth", "size", "places",
 )  # fmt: skip
 """The columns of the table, in order; the weights have one for each."""
 
 _LOG_SCALE = 5.0
-_BM25_CEILING = 2.2
-"""The highest impact of a term (K1 + 1): scaled by it, BM25 is a share of what could be had."""
 
 _ASKS_TEST = "test spec fixture mock"
 _ASKS_EXAMPLE = "example sample demo benchmark tutorial documentation"
@@ -59,7 +55,7 @@ def signals_of(pools: Sequence[Pool], found: Candidates, query: Query, facts: Se
     file_of = evidence.file_id[groups.first].tolist()
     paths = [pools[pool].view.segment.paths[file] for pool, file in zip(pool_of, file_of, strict=True)]
     columns = _text_columns(found, evidence, groups)
-    columns |= _symbol_columns(found, evidence, groups, query, asked)
+    columns |= _symbol_columns(found, evidence, groups, query)
     columns |= _path_columns(paths, query, asked)
     columns |= _shape_columns(pools, pool_of, file_of, groups, facts)
     table = np.stack([columns[name] for name in SIGNALS], axis=1).astype(np.float32)
@@ -71,42 +67,26 @@ _Columns = dict[str, Scores]
 
 def _text_columns(found: Candidates, evidence: Evidence, groups: Groups) -> _Columns:
     """How well text and vectors of the file's chunks answer."""
-    total = max(float(found.term_weights.sum()), 1e-6)
-    absolute = found.words / np.float32(total * _BM25_CEILING)
     both = evidence.words + np.float32(0.5) * evidence.meaning
     return {
         "words": groups.best(evidence.words),
-        "words_pooled": _to_best(groups.pooled(evidence.words)),
-        "words_absolute": groups.best(absolute),
         "meaning": groups.best(evidence.meaning),
         "meaning_pooled": _to_best(groups.pooled(evidence.meaning)),
         "both_pooled": _to_best(groups.pooled(both)),
         "coverage": groups.best(evidence.coverage),
-        "file_coverage": (groups.union(found.holds) @ found.term_weights) / np.float32(total),
         "name_words": _to_best(groups.best(found.names)),
         "compound": _to_best(groups.best(found.compound)),
     }
 
 
-def _symbol_columns(
-    found: Candidates, evidence: Evidence, groups: Groups, query: Query, asked: AskedWords
-) -> _Columns:
+def _symbol_columns(found: Candidates, evidence: Evidence, groups: Groups, query: Query) -> _Columns:
     """What the file defines."""
-    together = [0] * len(groups.starts)
-    for file in range(len(together)):
-        for chunk in groups.chunks(file).tolist():
-            together[file] |= evidence.bits[chunk]
     defines = groups.best(found.defines.astype(np.float32))
     is_symbol = np.float32(query.is_symbol)
-    defines_type = (found.defines & evidence.is_type).astype(np.float32)
     return {
         "symbol": groups.best(evidence.named),
-        "symbol_coverage": groups.best(evidence.named_coverage),
-        "symbols_coverage": np.array([asked.covered(bits) for bits in together], np.float32),
         "defines": defines * (1 - is_symbol),
         "defines_asked": groups.best(found.defines_last.astype(np.float32)) * is_symbol,
-        "defines_type": groups.best(defines_type) * is_symbol,
-        "defines_common": defines * np.float32(np.log1p(found.mentions) / _LOG_SCALE),
     }
 
 
@@ -126,12 +106,10 @@ def _path_columns(paths: Sequence[str], query: Query, asked: AskedWords) -> _Col
         return np.array([value(fact) for fact in told], np.float32)
 
     name_share, name_coverage = _answers([fact.name_roots for fact in told], asked)
-    folder_share, folder_coverage = _answers([fact.folder_roots for fact in told], asked)
+    _, folder_coverage = _answers([fact.folder_roots for fact in told], asked)
     return {
-        "file_name": name_share,
         "file_name_coverage": name_coverage,
         "file_name_whole": (name_share == 1.0).astype(np.float32),
-        "folder": folder_share,
         "folder_coverage": folder_coverage,
         "file_is_symbol": np.array(
             [bool(query.last_name) and fact.plain_name == query.last_name.replace("_", "") for fact in told],

@@ -24,15 +24,3 @@ def test_best_and_pooled_are_those_of_each_file(chunks: list[tuple[int, float]])
         assert groups.counts()[place] == len(mine)
         pooled = sum(score * DECAY**rank for rank, score in enumerate(mine[:COUNTED]))
         assert groups.pooled(scores)[place] == pytest.approx(pooled, rel=1e-5)
-
-
-@given(CHUNKS, st.integers(0, 4), st.randoms(use_true_random=False))
-def test_a_union_has_what_any_chunk_has(
-    chunks: list[tuple[int, float]], columns: int, random: np.random.RandomState
-) -> None:
-    key = np.array([file for file, _ in chunks], np.int64)
-    holds = np.array([[random.random() < 0.3 for _ in range(columns)] for _ in chunks], np.bool_)
-    holds = holds.reshape(len(chunks), columns)
-    groups = Groups.of(key, np.zeros(len(chunks), np.float32))
-    wanted = [holds[key == file].any(axis=0).tolist() for file in np.unique(key)]
-    assert groups.union(holds).tolist() == wanted
