@@ -24,6 +24,7 @@ from vexord.search.query import Query, parse_query
 from vexord.search.rank import RankedFile, rank
 from vexord.search.related import find_origin, like_query, without_origin
 from vexord.search.syntax import Asked, Syntax, describe, read_query
+from vexord.search.weights import likeness_weights
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +121,7 @@ class Engine:
         text = place.prefix if line is None else f"{place.prefix}:{line}"
         result = QueryResult(query=text, hits=[])
         others = without_origin(pools, origin)
-        files = rank(others, collect(others, query, vector), query, self._facts)
+        files = rank(others, collect(others, query, vector), query, self._facts, likeness_weights)
         _fill(result, targets, others, query, files, options)
         result.took_ms = _ms_since(started)
         return result

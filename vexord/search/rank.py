@@ -41,13 +41,20 @@ class RankedFile:
 
 
 def rank(
-    pools: Sequence[Pool], candidates: Candidates, query: Query, facts: SegmentFacts
+    pools: Sequence[Pool],
+    candidates: Candidates,
+    query: Query,
+    facts: SegmentFacts,
+    learnt: Callable[[], Scores] = weights,
 ) -> Iterator[RankedFile]:
-    """Yield the files that hold candidates, best first; equal scores in order of path."""
+    """Yield the files that hold candidates, best first; equal scores in order of path.
+
+    `learnt`: gives the weight of each signal, shape (len(SIGNALS),).
+    """
     if not len(candidates.row):
         return
     signals = signals_of(pools, candidates, query, facts)
-    scores = (signals.table @ weights()).tolist()
+    scores = (signals.table @ learnt()).tolist()
     for file in sorted(range(len(scores)), key=lambda file: (-scores[file], signals.paths[file])):
         chunks = signals.groups.chunks(file)
         pool = int(candidates.pool[chunks[0]])
@@ -57,12 +64,12 @@ def rank(
             signals.paths[file],
             scores[file],
             tuple(map(RankedChunk, [pool] * len(chunks), candidates.row[chunks].tolist(), own_scores)),
-            partial(_explain, signals.table[file]),
+            partial(_explain, signals.table[file], learnt()),
         )
 
 
-def _explain(values: Scores) -> list[Part]:
-    shares = values * weights()
+def _explain(values: Scores, learnt: Scores) -> list[Part]:
+    shares = values * learnt
     parts = []
     rest = 0.0
     for column in np.argsort(-np.abs(shares), kind="stable").tolist():

@@ -22,6 +22,8 @@ SIGNALS = (
     "no_code", "code_share", "depth", "size", "places",
 )  # fmt: skip
 """The columns of the table, in order; the weights have one for each."""
+LIKENESS = frozenset({"words", "meaning", "coverage"})
+"""Those that say how like a text is to the query, and nothing of names or roles."""
 
 _LOG_SCALE = 5.0
 

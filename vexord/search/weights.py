@@ -7,7 +7,7 @@ import msgspec
 import numpy as np
 
 from vexord.search.keywords import Scores
-from vexord.search.signals import SIGNALS
+from vexord.search.signals import LIKENESS, SIGNALS
 
 WEIGHTS_NAME = "weights.json"
 
@@ -32,3 +32,13 @@ def weights() -> Scores:
     if set(learnt) != set(SIGNALS):
         raise ValueError(f"{WEIGHTS_NAME} and the signals differ: {sorted(set(learnt) ^ set(SIGNALS))}")
     return np.array([learnt[name] for name in SIGNALS], np.float32)
+
+
+@lru_cache(maxsize=1)
+def likeness_weights() -> Scores:
+    """Return the same with only those signals that compare text with text: code that is like other code.
+
+    Raises:
+        ValueError: as `weights`.
+    """
+    return np.where([name in LIKENESS for name in SIGNALS], weights(), np.float32(0.0))
