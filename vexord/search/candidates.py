@@ -207,7 +207,7 @@ def _similarities(pool: Pool, vector: Vectors | None) -> Scores:
 
 def _best(scores: Scores, count: int) -> NDArray[np.int64]:
     """Return the indices of the highest scores above 0, in no order."""
-    matching = np.flatnonzero(scores)
+    matching = np.flatnonzero(scores > 0)  # of booleans it is ten times faster
     return matching[_top(scores[matching], count)]
 
 
