@@ -111,7 +111,8 @@ def _path_columns(paths: Sequence[str], query: Query, asked: AskedWords) -> _Col
     _, folder_coverage = _answers([fact.folder_roots for fact in told], asked)
     return {
         "file_name_coverage": name_coverage,
-        "file_name_whole": (name_share == 1.0).astype(np.float32),
+        # A name of one weak word, `files` where files are asked about, says little.
+        "file_name_whole": np.where(name_share == 1.0, np.sqrt(name_coverage), np.float32(0.0)),
         "folder_coverage": folder_coverage,
         "file_is_symbol": np.array(
             [bool(query.last_name) and fact.plain_name == query.last_name.replace("_", "") for fact in told],
