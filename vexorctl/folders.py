@@ -28,6 +28,7 @@ def shared_folders() -> list[Folder]:
             "state", platformdirs.user_state_dir(APPLICATION), _origin("XDG_STATE_HOME"), "list of folders"
         ),
         Folder("log", platformdirs.user_log_dir(APPLICATION), _origin("XDG_STATE_HOME"), "log files"),
+        Folder("data", platformdirs.user_data_dir(APPLICATION), _origin("XDG_DATA_HOME"), "embeddings kept"),
         Folder("config", platformdirs.user_config_dir(APPLICATION), _origin("XDG_CONFIG_HOME"), "settings"),
     ]
 

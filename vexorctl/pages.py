@@ -98,6 +98,9 @@ def _project(page: Console, project: JsonObject) -> None:
         f"{size(number(project, 'index_bytes'))} in {plural(number(project, 'segments'), 'segment')}, "
         f"generation {number(project, 'generation')}, {number(project, 'pending'):,} pending"
     )
+    if second := member(project, "second"):
+        rows, total = number(second, "rows"), number(second, "total")
+        page.print(f"  {text(second, 'model')}: {rows:,} of {total:,} chunks")
     if member(project, "progress"):
         page.print(f"  {describe(project, 0)}")
     _degraded(page, project)

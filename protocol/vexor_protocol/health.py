@@ -34,6 +34,15 @@ class SkippedFiles(Struct, kw_only=True, frozen=True):
     examples: list[str]
 
 
+class SecondModel(Struct, kw_only=True, frozen=True):
+    """How far the rows of a second model, made when the machine is idle, have come."""
+
+    model: str
+    rows: int
+    """Chunks that have a row, of `total`."""
+    total: int
+
+
 class ProjectStatus(Struct, kw_only=True):
     """State of one project as last reported by the indexer."""
 
@@ -48,6 +57,7 @@ class ProjectStatus(Struct, kw_only=True):
     pending: int
     index_bytes: int
     model: str
+    second: SecondModel | None = None
     added_at: str
     indexed_at: str | None = None
     progress: Progress | None = None

@@ -21,7 +21,15 @@ _FOLDERS = {
     "XDG_DATA_HOME": "data",
     "HOME": "home",
 }
-_LEFT_OUT = ("NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "LISTEN_FDS", "LISTEN_PID", "NO_COLOR")
+_LEFT_OUT = (
+    "NOTIFY_SOCKET",
+    "WATCHDOG_USEC",
+    "WATCHDOG_PID",
+    "LISTEN_FDS",
+    "LISTEN_PID",
+    "NO_COLOR",
+    "VEXORD_MODEL",
+)
 _EXIT_GRACE_S = 5.0
 
 

@@ -16,6 +16,7 @@ from vexord.index.writer import IndexWriter
 from vexord.ingest.pipeline import Pipeline
 from vexord.search.candidates import Candidates, Pool, collect
 from vexord.search.facts import SegmentFacts
+from vexord.search.meaning import QueryVectors
 from vexord.search.query import parse_query
 from vexord.search.signals import Signals, signals_of
 
@@ -51,7 +52,8 @@ def tables(asked: QuestionSet, folder: Path, names: int = 0, model: bool = True)
         for number, question in enumerate([*mine, *mined]):
             query = parse_query(question.query)
             vector = embedder.embed_query(question.query) if query.terms and model else None
-            found = collect(pools, query, vector if vector is not None and vector.any() else None)
+            meant = QueryVectors(vector) if vector is not None and vector.any() else None
+            found = collect(pools, query, meant)
             if not len(found.row):
                 continue
             signals = signals_of(pools, found, query, facts)

@@ -1,12 +1,26 @@
-"""Which embedder this installation uses, chosen in one place for both processes."""
+"""Which embedders this installation uses, chosen in one place for both processes."""
 
-from vexord.embed.seam import Embedder
+from vexord.embed.seam import Embedder, SecondEmbedder
 from vexord.embed.static import StaticEmbedder
+from vexord.embed.transformer import TransformerEmbedder
+
+EMBEDDED = "vexord-code"
+"""What the settings call the embedded model."""
 
 
 def default_embedder(chunk_format: int = 0) -> Embedder:
-    """Return the embedder that the settings name: today the embedded static model.
+    """Return the embedded model, under which every chunk is searchable at once.
 
     `chunk_format` goes into the fingerprint of vectors that are stored; it is of no matter for queries.
     """
     return StaticEmbedder(chunk_format)
+
+
+def second_embedder(name: str, chunk_format: int = 0) -> SecondEmbedder | None:
+    """Return the model whose rows follow when the machine is idle; None if the embedded one is to do alone.
+
+    Raises:
+        ModelError: the model's packages are not installed; the message names the mend.
+        KeyError: no such model; `projects.choices` allows only those that there are.
+    """
+    return None if name == EMBEDDED else {"minilm": TransformerEmbedder}[name](chunk_format)

@@ -48,6 +48,14 @@ class Embedder(Protocol):
         ...
 
 
+class SecondEmbedder(Embedder, Protocol):
+    """An embedder that is costly to have in memory."""
+
+    def unload(self) -> None:
+        """Give the memory back until the next use."""
+        ...
+
+
 def quantise(rows: NDArray[np.float32]) -> Vectors:
     """Scale each float32 row, shape (n, d), to int8 by its largest component; zero rows stay zero."""
     peak = np.abs(rows).max(axis=1, keepdims=True, initial=0.0)

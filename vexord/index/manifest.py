@@ -14,11 +14,25 @@ from vexord.index.sealed import read_sealed, write_sealed
 
 MANIFEST_NAME = "manifest.json"
 SEGMENTS_NAME = "segments"
+REFINED_PREFIX = "refined-"
+"""Of the files in a segment's folder that hold rows of a second model."""
 LISTED_DEAD = 1_000
 """More tombstones than this in a segment are written as a bitmap instead of a list of file ids."""
 
 FingerprintFields = dict[str, str | int]
 """The fields of an embedder's fingerprint. The index compares them and knows only `dimensions`."""
+
+
+class RefinedRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """Rows of a second model for a segment, in a file of its folder."""
+
+    file: str
+    model: str
+    """Says whose rows they are; rows of another model are not used."""
+    dimensions: int
+    count: int
+    """Rows that are known; the others are zero."""
+    sum: FileSum
 
 
 class SegmentRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,6 +46,7 @@ class SegmentRecord(msgspec.Struct, frozen=True, kw_only=True):
     """Column file → size and checksum."""
     dead: list[int] | str = []
     """Ids of replaced or deleted files, or a base64 bitmap of them, lowest id in the highest bit."""
+    refined: RefinedRecord | None = None
 
     def dead_files(self) -> NDArray[np.bool_]:
         """Return a mask over the segment's files, shape (files,).
@@ -53,7 +68,8 @@ class SegmentRecord(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def size_bytes(self) -> int:
         """Bytes on disk."""
-        return sum(entry.size for entry in self.sums.values())
+        refined = self.refined.sum.size if self.refined is not None else 0
+        return refined + sum(entry.size for entry in self.sums.values())
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,5 +1,6 @@
 """The reader's side: one whole generation, opened from its manifest, sharing segments with the one before."""
 
+import logging
 from dataclasses import dataclass
 
 import msgspec
@@ -9,7 +10,10 @@ from numpy.typing import NDArray
 from vexord.index.errors import IndexCorruptError
 from vexord.index.manifest import FingerprintFields, Manifest, SegmentRecord, read_manifest
 from vexord.index.merge import rows_of_files
+from vexord.index.refined import Refined, open_refined
 from vexord.index.segment import Segment
+
+logger = logging.getLogger(__name__)
 
 _OPEN_ATTEMPTS = 5
 
@@ -24,15 +28,16 @@ class SegmentView:
     """Mask over rows, shape (rows,); None if all are live."""
     live_rows: int
     live_files: int
+    refined: Refined | None = None
 
     @classmethod
-    def of(cls, segment: Segment, record: SegmentRecord) -> "SegmentView":
+    def of(cls, segment: Segment, record: SegmentRecord, refined: Refined | None = None) -> "SegmentView":
         """Work out which rows are live."""
         if not record.dead:
-            return cls(segment, record, None, segment.rows, record.files)
+            return cls(segment, record, None, segment.rows, record.files, refined)
         alive = ~record.dead_files()
         live = rows_of_files(segment.files, alive)
-        return cls(segment, record, live, int(live.sum()), int(alive.sum()))
+        return cls(segment, record, live, int(live.sum()), int(alive.sum()), refined)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,18 +72,21 @@ class Snapshot:
                 # Not damage if a newer generation was published meanwhile and our segments were cleared away.
                 newer = read_manifest(folder)
                 if newer == manifest:
-                    raise
+                    break
                 manifest = newer
-        return cls._of(folder, manifest, previous)
+        return cls._of(folder, manifest, previous, lenient=True)
 
     def matches(self, fingerprint: msgspec.Struct) -> bool:
         """Whether its vectors may be compared with those of this embedder's fingerprint."""
         return bool(self.fingerprint == msgspec.to_builtins(fingerprint))
 
     @classmethod
-    def _of(cls, folder: str, manifest: Manifest, previous: "Snapshot | None") -> "Snapshot":
+    def _of(
+        cls, folder: str, manifest: Manifest, previous: "Snapshot | None", lenient: bool = False
+    ) -> "Snapshot":
+        """`lenient`: do without rows of the second model that cannot be opened."""
         known = {view.record.name: view for view in previous.segments} if previous is not None else {}
-        views = tuple(_view(folder, record, known.get(record.name)) for record in manifest.segments)
+        views = tuple(_view(folder, record, known.get(record.name), lenient) for record in manifest.segments)
         return cls(
             generation=manifest.generation,
             epoch=manifest.epoch,
@@ -89,12 +97,21 @@ class Snapshot:
         )
 
 
-def _view(folder: str, record: SegmentRecord, known: SegmentView | None) -> SegmentView:
-    if known is None or known.record.sums != record.sums:  # another index could have taken the folder
-        return SegmentView.of(Segment.open(folder, record), record)
-    if known.record.dead == record.dead:
+def _view(folder: str, record: SegmentRecord, known: SegmentView | None, lenient: bool) -> SegmentView:
+    if known is not None and known.record == record:
         return known
-    return SegmentView.of(known.segment, record)
+    same = known is not None and known.record.sums == record.sums  # another index could have taken the folder
+    segment = known.segment if known is not None and same else Segment.open(folder, record)
+    if known is not None and same and known.record.refined == record.refined:
+        return SegmentView.of(segment, record, known.refined)
+    try:
+        refined = open_refined(folder, record)
+    except IndexCorruptError as error:
+        if not lenient:
+            raise
+        logger.warning("rows of the second model left out: %s", error)
+        refined = None
+    return SegmentView.of(segment, record, refined)
 
 
 def _identity(snapshot: Snapshot) -> tuple[str, int]:

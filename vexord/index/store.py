@@ -1,14 +1,18 @@
 """Generations in the writer's folder: which one is on disk, how the next gets there, what is cleared away."""
 
+import contextlib
 import logging
 import os
 import re
 import secrets
 from collections.abc import Sequence
 
+import msgspec
+
 from vexord.index import files
 from vexord.index.errors import FutureFormatError, IndexCorruptError
 from vexord.index.manifest import (
+    REFINED_PREFIX,
     SEGMENTS_NAME,
     FingerprintFields,
     Manifest,
@@ -16,6 +20,7 @@ from vexord.index.manifest import (
     publish_manifest,
     read_manifest,
 )
+from vexord.index.refined import open_refined, verify_refined
 from vexord.index.segment import Segment, verify_segment
 from vexord.index.segment_writer import SegmentWriter
 
@@ -39,6 +44,7 @@ class GenerationStore:
         """Segments that the manifest on disk refers to, or may refer to after a failed publication."""
         self._previous: frozenset[str] = frozenset()
         self._on_disk: set[str] = set()
+        self._retired: list[tuple[int, str]] = []
 
     def load(self) -> Manifest | None:
         """Read the current generation and clear leftovers away; None if there is none to go on from.
@@ -59,7 +65,7 @@ class GenerationStore:
         else:
             self.generation = self._newest_leftover()
         self._next = self.generation + 1
-        self._clear_leftovers()
+        self._clear_leftovers(manifest)
         if manifest is not None and manifest.fingerprint != self._fingerprint:
             logger.info("index starts anew: another model folder=%r", self.folder)
             return None
@@ -90,6 +96,34 @@ class GenerationStore:
         self._on_disk.add(name)
         return SegmentWriter(self.folder, name, durable=durable)
 
+    def checked_refined(self, record: SegmentRecord, model: str | None) -> SegmentRecord:
+        """Return a record of the loaded generation without rows of another second model, or damaged ones."""
+        if record.refined is None:
+            return record
+        try:
+            if record.refined.model != model:
+                return msgspec.structs.replace(record, refined=None)
+            if record.refined.sum.size < VERIFY_BELOW_BYTES:
+                verify_refined(self.folder, record)
+            open_refined(self.folder, record)
+        except IndexCorruptError as error:
+            logger.warning("rows of the second model dropped, they will be written again: %s", error)
+            return msgspec.structs.replace(record, refined=None)
+        return record
+
+    def is_whole_refined(self, record: SegmentRecord) -> bool:
+        """Read every byte of a second model's rows; False, with a line in the log, if they are damaged."""
+        try:
+            verify_refined(self.folder, record)
+        except IndexCorruptError as error:
+            logger.warning("rows of the second model dropped, they will be written again: %s", error)
+            return False
+        return True
+
+    def retire(self, segment: str, file: str) -> None:
+        """Unlink a file that the next generation no longer lists, once the one after it is published."""
+        self._retired.append((self._next, os.path.join(self.folder, SEGMENTS_NAME, segment, file)))
+
     def publish(self, records: Sequence[SegmentRecord], *, durable: bool) -> int:
         """Make these segments the current generation; return its number.
 
@@ -109,7 +143,12 @@ class GenerationStore:
         return generation
 
     def _collect(self) -> None:
-        """Unlink segments that neither this generation nor the one before refers to."""
+        """Unlink what neither this generation nor the one before refers to."""
+        due = [path for last, path in self._retired if last < self.generation]
+        self._retired = [(last, path) for last, path in self._retired if last >= self.generation]
+        for path in due:
+            with contextlib.suppress(OSError):  # cleared away as a leftover then
+                files.remove_file(path)
         for name in self._on_disk - self._current - self._previous:
             try:
                 files.remove_folder(os.path.join(self.folder, SEGMENTS_NAME, name))
@@ -120,12 +159,14 @@ class GenerationStore:
                 continue
             self._on_disk.discard(name)
 
-    def _clear_leftovers(self) -> None:
+    def _clear_leftovers(self, manifest: Manifest | None) -> None:
         """Remove what a writer that was killed left behind."""
         segments = os.path.join(self.folder, SEGMENTS_NAME)
         files.make_dir(segments)
         self._on_disk = {name for name in os.listdir(segments) if _SEGMENT_NAME.fullmatch(name)}
         self._collect()
+        for record in manifest.segments if manifest is not None else ():
+            _clear_unlisted(os.path.join(segments, record.name), record)
         for name in os.listdir(self.folder):
             if name.endswith(files.TEMPORARY_SUFFIX):
                 files.remove_file(os.path.join(self.folder, name))
@@ -136,3 +177,11 @@ class GenerationStore:
         names = os.listdir(segments) if os.path.isdir(segments) else []
         found = (_SEGMENT_NAME.fullmatch(name) for name in names)
         return max((int(match[1]) for match in found if match), default=0)
+
+
+def _clear_unlisted(folder: str, record: SegmentRecord) -> None:
+    """Remove files of a second model that a newer one replaced, or that were never published."""
+    listed = record.refined.file if record.refined is not None else ""
+    for name in os.listdir(folder) if os.path.isdir(folder) else ():
+        if name.startswith(REFINED_PREFIX) and name != listed:
+            files.remove_file(os.path.join(folder, name))

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vexord.index.errors import IndexCorruptError
-from vexord.index.manifest import SegmentRecord, encode_dead
+from vexord.index.manifest import RefinedRecord, SegmentRecord, encode_dead
 from vexord.index.merge import SegmentLoad, rows_of_files
 from vexord.index.segment import Segment
 from vexord.index.stamps import Stamps, TouchedFile
@@ -23,9 +23,10 @@ class LiveSegment:
 
     segment: Segment
     base: SegmentRecord
-    """As written; its `dead` is not kept up to date."""
+    """As written; its `dead` and `refined` are not kept up to date."""
     dead: NDArray[np.bool_]
     """Of its files; replaced, never changed in place."""
+    refined: RefinedRecord | None
 
     def record(self, dead: NDArray[np.bool_]) -> SegmentRecord:
         """Return the manifest's record with these tombstones."""
@@ -35,6 +36,7 @@ class LiveSegment:
             files=self.base.files,
             sums=self.base.sums,
             dead=encode_dead(dead),
+            refined=self.refined,
         )
 
     def load(self) -> SegmentLoad:
@@ -138,7 +140,7 @@ class FileTable(Mapping[str, FileEntry]):
         Raises:
             IndexCorruptError: one of its files is live already, or the tombstones make no sense.
         """
-        live = LiveSegment(segment, record, record.dead_files())
+        live = LiveSegment(segment, record, record.dead_files(), record.refined)
         number = self._next_number
         self._next_number += 1
         alive = np.flatnonzero(~live.dead)

@@ -13,6 +13,7 @@ from vexord.index.build import build_segment
 from vexord.index.errors import IndexCorruptError
 from vexord.index.manifest import FingerprintFields, SegmentRecord
 from vexord.index.merge import MergeSource, choose_merge, merge_segments
+from vexord.index.refined import RowSource, write_refined
 from vexord.index.segment import Segment
 from vexord.index.segment_writer import SegmentWriter
 from vexord.index.stamps import read_stamps, write_stamps
@@ -31,7 +32,9 @@ class IndexWriter:
     If a method raises `OSError` (no space, no permission), the writer goes on from the last generation.
     """
 
-    def __init__(self, folder: str, fingerprint: FingerprintFields, lock: int) -> None:
+    def __init__(
+        self, folder: str, fingerprint: FingerprintFields, lock: int, second: RowSource | None
+    ) -> None:
         self._folder = folder
         self._fingerprint = fingerprint
         self._lock: int | None = lock
@@ -41,12 +44,14 @@ class IndexWriter:
         self._publish_due = True
         """Until this writer has published, a generation carries the epoch of an earlier one."""
         self._lost: list[str] = []
+        self._second = second
 
     @classmethod
-    def open(cls, folder: str, fingerprint: msgspec.Struct) -> "IndexWriter":
+    def open(cls, folder: str, fingerprint: msgspec.Struct, second: RowSource | None = None) -> "IndexWriter":
         """Lock and open the index in `folder`, created if missing; damaged segments are left out.
 
-        An index of another fingerprint appears empty and stays readable until the first commit.
+        An index of another fingerprint appears empty and stays readable until the first commit. `second`
+        gives rows of a second model, as far as it knows them, for every segment that is written.
 
         Raises:
             IndexLockedError: another writer has it; `pid` names its process.
@@ -56,7 +61,7 @@ class IndexWriter:
         files.make_dir(folder)
         lock = files.lock_exclusively(os.path.join(folder, LOCK_NAME))
         try:
-            writer = cls(folder, msgspec.to_builtins(fingerprint), lock)
+            writer = cls(folder, msgspec.to_builtins(fingerprint), lock, second)
             writer._load()
         except BaseException:
             files.unlock(lock)
@@ -94,7 +99,8 @@ class IndexWriter:
     def stats(self) -> tuple[int, int, int, int]:
         """Return live files, live chunks, segments, and bytes on disk."""
         segments = self._table.segments.values()
-        return len(self._table), self._table.chunks, len(segments), sum(s.base.size_bytes for s in segments)
+        size = sum(live.record(live.dead).size_bytes for live in segments)
+        return len(self._table), self._table.chunks, len(segments), size
 
     # --- writing -------------------------------------------------------------------------------------------
 
@@ -152,8 +158,15 @@ class IndexWriter:
         return True
 
     def verify(self) -> bool:
-        """Read every byte of the index; drop damaged segments, and publish. Return whether all was well."""
-        return not self._drop_damaged(list(self._table.segments))
+        """Read every byte of the index; drop what is damaged, and publish. Return whether all was well."""
+        whole = not self._drop_damaged(list(self._table.segments))
+        for live in self._table.segments.values():
+            record = live.record(live.dead)
+            if not self._store.is_whole_refined(record):
+                live.refined, whole = None, False
+        if not whole:
+            self._publish({}, None)
+        return whole
 
     def take_lost(self) -> list[str]:
         """Return the paths of files dropped as damaged since the last call: they must be indexed again."""
@@ -169,6 +182,46 @@ class IndexWriter:
             finally:
                 files.unlock(lock)
 
+    # --- second model --------------------------------------------------------------------------------------
+
+    def refined(self) -> tuple[int, int]:
+        """Return live chunks that have a published row of the second model (at most), and live chunks."""
+        known = 0
+        for live in self._table.segments.values():
+            if live.refined is not None:
+                known += min(live.refined.count, live.load().live)
+        return known, self._table.chunks
+
+    def unrefined(self) -> list[tuple[Segment, NDArray[np.bool_]]]:
+        """Return the segments that lack rows of the second model, newest first, with their dead files."""
+        return [
+            (live.segment, live.dead)
+            for live in reversed(self._table.segments.values())
+            if live.refined is None or live.refined.count < live.segment.rows
+        ]
+
+    def refine(self) -> bool:
+        """Write what the second model has come to know since; publish, and return True, if that is anything.
+
+        Raises:
+            OSError: nothing has changed then.
+        """
+        if self._second is None:
+            return False
+        changed = False
+        for live in self._table.segments.values():
+            before = live.refined
+            if before is not None and before.count == live.segment.rows:
+                continue
+            after = write_refined(self._folder, live.segment, self._second, before.count if before else 0)
+            if after is not None:
+                live.refined, changed = after, True
+                if before is not None:
+                    self._store.retire(live.segment.name, before.file)
+        if changed:
+            self._publish({}, None)
+        return changed
+
     # --- inside --------------------------------------------------------------------------------------------
 
     def _load(self) -> None:
@@ -176,15 +229,16 @@ class IndexWriter:
         if manifest is None:
             return
         dropped = False
-        for record in manifest.segments:
-            segment = self._store.open_segment(record)
+        for listed in manifest.segments:
+            segment = self._store.open_segment(listed)
+            record = self._store.checked_refined(listed, self._second.model if self._second else None)
             try:
                 if segment is not None:
                     self._table.add(segment, record)
             except IndexCorruptError as error:
                 logger.warning("segment dropped, its files will be indexed again: %s", error)
                 segment = None
-            dropped |= segment is None
+            dropped |= segment is None or record != listed
         self._table.apply(read_stamps(self._folder))
         if dropped:  # at once: readers refuse a generation with a damaged segment
             self._publish({}, None)
@@ -199,10 +253,22 @@ class IndexWriter:
         out = self._store.new_segment(durable=durable)
         try:
             record = produce(out)
-            return Segment.open(self._folder, record), record
+            segment = Segment.open(self._folder, record)
+            return segment, self._with_refined(segment, record)
         except BaseException:
             out.abandon()
             raise
+
+    def _with_refined(self, segment: Segment, record: SegmentRecord) -> SegmentRecord:
+        """Give a new segment what is known of the second model's rows; it can do without."""
+        if self._second is None:
+            return record
+        try:
+            refined = write_refined(self._folder, segment, self._second)
+        except OSError as error:
+            logger.warning("rows of the second model not written, they follow later: %s", error)
+            refined = None
+        return msgspec.structs.replace(record, refined=refined)
 
     def _publish(
         self,

@@ -6,16 +6,22 @@ import os
 import signal
 import socket
 import sys
+from collections.abc import Callable
 
 import psutil
 from vexor_protocol.locations import ensure_runtime_dir
 
-from vexord.embed.default import default_embedder
+from vexord.embed.artefact import ModelError
+from vexord.embed.cache import EmbeddingCache
+from vexord.embed.default import default_embedder, second_embedder
 from vexord.index.embed_text import EMBED_TEXT_VERSION
 from vexord.ingest.chunk import CHUNKER_VERSION
 from vexord.ingest.indexer import Indexer
+from vexord.ingest.refine import Refiner
 from vexord.link.channel import Channel
 from vexord.link.messages import ToIndexer, ToServer
+from vexord.projects.choices import MODELS
+from vexord.projects.settings import Settings
 
 NICENESS = 19
 CHUNK_FORMAT = CHUNKER_VERSION * 1000 + EMBED_TEXT_VERSION
@@ -26,6 +32,7 @@ def main() -> int:
     """Run the indexer on an inherited socket until the server goes."""
     parser = argparse.ArgumentParser(prog="vexord-indexer", description="Internal: started by vexord.")
     parser.add_argument("--channel-fd", type=int, required=True)
+    parser.add_argument("--second-model", default=MODELS[0], choices=MODELS)
     options = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s %(message)s", stream=sys.stderr)
     lower_priority()
@@ -33,8 +40,20 @@ def main() -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     sock = socket.socket(fileno=options.channel_fd)
     channel: Channel[ToServer, ToIndexer] = Channel(sock, ToIndexer)
-    Indexer(channel, default_embedder(CHUNK_FORMAT), cookie_dir()).run()
+    Indexer(channel, default_embedder(CHUNK_FORMAT), cookie_dir(), _refiner(options.second_model)).run()
     return 0
+
+
+def _refiner(model: str) -> Callable[[Callable[[], None]], Refiner] | None:
+    """Return what makes the refiner, given what wakes the main loop; None if there is nothing to refine."""
+    try:
+        second = second_embedder(model, CHUNK_FORMAT)
+    except ModelError:  # the server tells the user
+        return None
+    if second is None:
+        return None
+    cache = EmbeddingCache(Settings.load().embeddings_dir, second.fingerprint)
+    return lambda wake: Refiner(second, cache, wake)
 
 
 def cookie_dir() -> str:

@@ -9,6 +9,7 @@ _HINTS = {
     "instance_limit": "raise the limit: sudo sysctl fs.inotify.max_user_instances=1024",
     "no_events": "this file system reports no changes; it is scanned every 30 s instead",
     "watcher_error": "see: vexorctl logs",
+    "second_model_failed": "see: vexorctl logs; it is tried again after: vexorctl restart",
     "no_files": "add a .vexorignore with `!pattern` lines to re-include",
 }
 
@@ -31,6 +32,10 @@ class Health:
         hint = hint or _HINTS.get(name, "run: vexorctl doctor")
         self._degraded[name] = Degraded(name=name, message=message, hint=hint)
         self.changed = True
+
+    def has(self, name: str) -> bool:
+        """Whether a reason was noted."""
+        return name in self._degraded
 
     def mended(self, *names: str) -> None:
         """Forget reasons that hold no longer."""

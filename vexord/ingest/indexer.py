@@ -7,12 +7,15 @@ import queue
 import select
 import shutil
 import time
+from collections.abc import Callable
 
 import psutil
 from vexor_protocol.health import Degraded
 
 from vexord.embed.seam import Embedder
 from vexord.ingest.project import Project
+from vexord.ingest.refine import Refiner
+from vexord.ingest.report import report
 from vexord.ingest.syncs import PendingSync
 from vexord.ingest.watch import CookieSeen, Dirty, Doubt, Event, Watcher
 from vexord.link.channel import Channel, ChannelClosedError
@@ -43,12 +46,19 @@ PATIENT_LIMIT_MS = 5_000
 """A barrier with a longer limit waits even if the scan is estimated to take longer."""
 ANSWER_MARGIN_S = 0.01
 _PENDING_NAMED = 20
+SECOND_MODEL_FAILED = "second_model_failed"
 
 
 class Indexer:
     """Owns every project, the watcher and the channel; one thread but for the watcher's."""
 
-    def __init__(self, channel: Channel[ToServer, ToIndexer], embedder: Embedder, cookie_dir: str) -> None:
+    def __init__(
+        self,
+        channel: Channel[ToServer, ToIndexer],
+        embedder: Embedder,
+        cookie_dir: str,
+        refiner: Callable[[Callable[[], None]], Refiner] | None = None,
+    ) -> None:
         self._channel = channel
         self._embedder = embedder
         self._events: queue.SimpleQueue[Event] = queue.SimpleQueue()
@@ -59,6 +69,8 @@ class Indexer:
         self._last_heartbeat_s = self._last_report_s = self._last_root_check_s = 0.0
         self._last_work_s = time.monotonic()
         self._stopping = False
+        self._refiner = refiner(self._wake) if refiner is not None else None
+        self._more_to_refine = False
 
     def run(self) -> None:
         """Work until `Stop` arrives or the server goes."""
@@ -72,6 +84,8 @@ class Indexer:
             for project in self._projects.values():
                 project.close()
             self._watcher.close()
+            if self._refiner is not None:
+                self._refiner.close()
 
     def _turn(self) -> None:
         now = time.monotonic()
@@ -91,6 +105,8 @@ class Indexer:
         return urgent or projects
 
     def _timeout(self, now: float) -> float:
+        if self._more_to_refine:
+            return 0.0
         waits = [max(0.0, self._last_heartbeat_s + HEARTBEAT_S - now)]
         for project in self._projects.values():
             waits.append(project.due_in(now) if project.state != "root_gone" else HEARTBEAT_S)
@@ -111,6 +127,10 @@ class Indexer:
     def _on_event(self, event: Event) -> None:
         """Called by the watcher's thread."""
         self._events.put(event)
+        self._wake()
+
+    def _wake(self) -> None:
+        """End the wait of the main loop; safe from any thread."""
         with contextlib.suppress(BlockingIOError):  # a full pipe will wake us just as well
             os.write(self._wake_write, b"\0")
 
@@ -188,7 +208,7 @@ class Indexer:
             self._report(self._projects[spec.id])
             return
         try:
-            project = Project(spec, self._embedder, self._watcher)
+            project = Project(spec, self._embedder, self._watcher, self._refiner)
         except Exception as error:
             # One broken project must not take the others down; it is tried again when the server asks.
             logger.exception("cannot open project root=%r", spec.root)
@@ -201,6 +221,8 @@ class Indexer:
         project = self._projects.pop(project_id, None)
         if project is not None:
             project.close()
+            if self._refiner is not None:
+                self._refiner.forget(project_id)
             if delete:
                 shutil.rmtree(project.spec.index_dir, ignore_errors=True)
         self._channel.send(Closed(project_id))
@@ -226,7 +248,7 @@ class Indexer:
         )
 
     def _report(self, project: Project) -> None:
-        self._channel.send(project.report())
+        self._channel.send(report(project))
 
     def _housekeeping(self, now: float) -> None:
         if now - self._last_heartbeat_s >= HEARTBEAT_S:
@@ -244,6 +266,9 @@ class Indexer:
                 project.root_back()
         if now - self._last_work_s >= MERGE_AFTER_IDLE_S:
             self._merge_one()
+        self._more_to_refine = False
+        if not any(project.busy for project in self._projects.values()):
+            self._refine()
 
     def _merge_one(self) -> None:
         for project in self._projects.values():
@@ -252,6 +277,19 @@ class Indexer:
                 self._publish(project, published)
                 return
         self._last_work_s = float("inf")
+
+    def _refine(self) -> None:
+        """Let the second model go on, for the first project that has something for it."""
+        if self._refiner is None:
+            return
+        for project in self._projects.values():
+            self._more_to_refine, published = self._refiner.step(project)
+            if published is not None:
+                self._publish(project, published)
+            if self._refiner.problem and not project.health.has(SECOND_MODEL_FAILED):
+                project.health.degrade(SECOND_MODEL_FAILED, self._refiner.problem)
+            if self._more_to_refine:
+                return
 
     def _heartbeat(self) -> None:
         self._channel.send(

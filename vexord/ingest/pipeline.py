@@ -77,6 +77,18 @@ class Pipeline:
         self._embed(outcome, force)
         return outcome
 
+    def texts(self, path: str) -> dict[int, str]:
+        """Return what is embedded for each chunk of a file as it is now, by embed hash."""
+        try:
+            read = _read_settled(os.path.join(self._root, path))
+        except OSError:
+            return {}
+        if read is None or len(read.raw) > MAX_FILE_BYTES:
+            return {}
+        extracted = extract(path, read.raw)
+        chunks = chunk_file(path, extracted.text, extracted.language) if not extracted.binary else []
+        return {embed_hash(path, chunk): embed_text(path, chunk) for chunk in chunks}
+
     def _check(self, path: str, force: bool, outcome: Outcome) -> None:
         entry = self._table.get(path)
         try:

@@ -5,7 +5,10 @@ import os
 import stat
 import time
 
+from vexor_protocol.health import Progress
+
 from vexord.embed.seam import Embedder
+from vexord.index.refined import RowSource
 from vexord.index.types import IndexedFile
 from vexord.index.writer import IndexWriter
 from vexord.ingest.health import Health
@@ -16,7 +19,7 @@ from vexord.ingest.reconcile import SLICE_FILES, Scan
 from vexord.ingest.syncs import Syncs
 from vexord.ingest.walk import walk
 from vexord.ingest.watch import Watcher
-from vexord.link.messages import ProjectSpec, Published, State
+from vexord.link.messages import ProjectSpec, Published
 
 logger = logging.getLogger(__name__)
 
@@ -39,7 +42,9 @@ class Project:
         IndexLockedError, FutureFormatError, OSError: on construction, if the index cannot be opened.
     """
 
-    def __init__(self, spec: ProjectSpec, embedder: Embedder, watcher: Watcher) -> None:
+    def __init__(
+        self, spec: ProjectSpec, embedder: Embedder, watcher: Watcher, second: RowSource | None = None
+    ) -> None:
         self.spec = spec
         self.tick = 0
         self.pending = Pending()
@@ -49,12 +54,13 @@ class Project:
         self.scans_done = 0
         self.changed_state = True
         self._watcher = watcher
-        self._writer = IndexWriter.open(spec.index_dir, embedder.fingerprint)
-        self._model = str(embedder.fingerprint)
-        self._pipeline = Pipeline(spec.root, self._writer, embedder)
+        self.writer = IndexWriter.open(spec.index_dir, embedder.fingerprint, second)
+        self.model = str(embedder.fingerprint)
+        self.second_model = second.model if second is not None else None
+        self.pipeline = Pipeline(spec.root, self.writer, embedder)
         self._rules = IgnoreRules(spec.root)
         self._own_prefix = _prefix_inside(os.path.dirname(spec.index_dir), spec.root)
-        self._first_index = not self._writer.entries()
+        self._first_index = not self.writer.entries()
         self._upserts: list[IndexedFile] = []
         self._deletes: list[str] = []
         self._last_commit_s = time.monotonic()
@@ -71,12 +77,12 @@ class Project:
     @property
     def epoch(self) -> str:
         """8 hex digits, made anew whenever the project is opened."""
-        return self._writer.epoch
+        return self.writer.epoch
 
     @property
     def generation(self) -> int:
         """Number of the last generation published."""
-        return self._writer.generation
+        return self.writer.generation
 
     @property
     def scanning(self) -> bool:
@@ -98,9 +104,18 @@ class Project:
         """Whether files were read that no generation holds yet."""
         return bool(self._upserts or self._deletes)
 
+    @property
+    def busy(self) -> bool:
+        """Whether anything waits to be done that must not wait for the second model."""
+        return self.scanning or self.unpublished or bool(len(self.pending) or len(self.syncs))
+
     def eta_s(self) -> float | None:
         """Estimate of the time until the scan ends, if one runs and an estimate can be made."""
         return self._scan.eta_s() if self._scan is not None else None
+
+    def progress(self) -> Progress | None:
+        """Return how far the scan is, if one runs."""
+        return self._scan.progress() if self._scan is not None else None
 
     def due_in(self, now: float) -> float:
         """Seconds until there is work."""
@@ -170,15 +185,18 @@ class Project:
             self._start_scan(now)
         return self._step_scan(self._scan, now) if self._scan is not None else None
 
-    def idle_work(self) -> Published | None:
-        """One background merge, if one is due; returns what was published."""
+    def idle_work(self, *, refine: bool = False) -> Published | None:
+        """A merge, if one is due, or new rows of the second model; returns what was published."""
         before = self.generation
         try:
-            self._writer.merge_step()
+            if refine:
+                self.writer.refine()
+            else:
+                self.writer.merge_step()
         except OSError as error:
             self._write_failed(error)
             return None
-        if self._writer.take_lost():
+        if self.writer.take_lost():
             self.want_scan()
         return self._published([], []) if self.generation != before else None
 
@@ -193,11 +211,11 @@ class Project:
                 self._expand(path, seq)
             else:
                 paths.append(path)
-        self._absorb(self._pipeline.run(self._gone_or_wanted(paths)))
+        self._absorb(self.pipeline.run(self._gone_or_wanted(paths)))
 
     def _expand(self, folder: str, seq: int) -> None:
         """A folder appeared, vanished or moved: its files, those there and those indexed, take its place."""
-        files = set(self._writer.under(folder))
+        files = set(self.writer.under(folder))
         full = os.path.join(self.spec.root, folder)
         try:
             is_folder = stat.S_ISDIR(os.lstat(full).st_mode)
@@ -224,7 +242,7 @@ class Project:
         self._scan_wanted = self._scan_at_once = False
         self._rules.reload()
         self._watcher.rewatch(self.spec.root, "")  # before the walk: what changes meanwhile raises events
-        self._scan = Scan(self.spec.root, self._rules, self._writer.entries(), self._rescan_all)
+        self._scan = Scan(self.spec.root, self._rules, self.writer.entries(), self._rescan_all)
         self._rescan_all = False
         if self._first_index or self._scan.check_all:
             self._set_state("indexing")
@@ -236,7 +254,7 @@ class Project:
                 self._note_empty(scan)
             return None
         batch, size = scan.next_batch()
-        outcome = self._pipeline.run(self._gone_or_wanted(batch), force=scan.check_all)
+        outcome = self.pipeline.run(self._gone_or_wanted(batch), force=scan.check_all)
         self._absorb(outcome)
         if self._scan is None:  # the root vanished meanwhile
             return None
@@ -246,7 +264,7 @@ class Project:
         due = now - self._last_commit_s >= COMMIT_INTERVAL_S
         if not due and chunk_count(self._upserts) < COMMIT_CHUNKS:
             return None
-        if self._writer.stats()[2] > MAX_SCAN_SEGMENTS:
+        if self.writer.stats()[2] > MAX_SCAN_SEGMENTS:
             self.idle_work()  # a long first index must not pile up segments that every search pays for
         return self._commit()
 
@@ -281,7 +299,7 @@ class Project:
         self._upserts += outcome.upserts
         self._deletes += outcome.deletes
         for path, stamp, checked_ns in outcome.touched:
-            self._writer.touch(path, stamp, checked_ns)
+            self.writer.touch(path, stamp, checked_ns)
         now = time.monotonic()
         for path in outcome.unsettled:
             self.pending.add(path, is_dir=False, now=now)
@@ -298,7 +316,7 @@ class Project:
         removed = [path for path in self._deletes if path not in latest]
         self._last_commit_s = time.monotonic()
         try:
-            self._writer.commit(list(latest.values()), removed)
+            self.writer.commit(list(latest.values()), removed)
         except OSError as error:
             self._write_failed(error)
             return None
@@ -320,27 +338,6 @@ class Project:
         )
 
     # --- state ---------------------------------------------------------------------------------------------
-
-    def report(self) -> State:
-        """Return all that is known, for the server."""
-        files, chunks, segments, index_bytes = self._writer.stats()
-        self.changed_state = self.health.changed = False
-        return State(
-            id=self.spec.id,
-            state=self.state,
-            epoch=self.epoch,
-            tick=self.tick,
-            generation=self.generation,
-            pending=self.pending_count(),
-            files=files,
-            chunks=chunks,
-            segments=segments,
-            index_bytes=index_bytes,
-            model=self._model,
-            progress=self._scan.progress() if self._scan is not None else None,
-            degraded=self.health.degraded(),
-            skipped=self.health.skipped(),
-        )
 
     def reasons(self) -> list[str]:
         """Why a barrier cannot hold now."""
@@ -364,7 +361,7 @@ class Project:
     def close(self) -> None:
         """Stop watching and release the index."""
         self._watcher.remove(self.spec.root)
-        self._writer.close()
+        self.writer.close()
 
     def _watch(self) -> None:
         self._watcher.add(self.spec.root, lambda rel: self._excluded(rel, is_dir=True))

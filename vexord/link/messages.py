@@ -1,7 +1,7 @@
 """Messages between server and indexer. Private: both ends are always of the same build."""
 
 import msgspec
-from vexor_protocol.health import Degraded, Progress, SkippedFiles
+from vexor_protocol.health import Degraded, Progress, SecondModel, SkippedFiles
 
 
 class ProjectSpec(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,6 +73,7 @@ class State(msgspec.Struct, tag=True):
     segments: int
     index_bytes: int
     model: str
+    second: SecondModel | None = None
     progress: Progress | None = None
     degraded: list[Degraded] = []
     skipped: list[SkippedFiles] = []

@@ -1,5 +1,6 @@
 """Where the daemon keeps its things: one folder for each XDG role, created for the user alone."""
 
+import dataclasses
 import os
 from dataclasses import dataclass
 
@@ -18,6 +19,8 @@ class Settings:
     """What cannot be built again: the registered folders."""
     config_dir: str
     """What the user wrote."""
+    data_dir: str
+    """What was costly to make, by money or time: embeddings. Kept when the indexes go."""
     log_dir: str
 
     @classmethod
@@ -31,9 +34,10 @@ class Settings:
             cache_dir=platformdirs.user_cache_dir(APPLICATION),
             state_dir=platformdirs.user_state_dir(APPLICATION),
             config_dir=platformdirs.user_config_dir(APPLICATION),
+            data_dir=platformdirs.user_data_dir(APPLICATION),
             log_dir=platformdirs.user_log_dir(APPLICATION),
         )
-        for folder in (settings.cache_dir, settings.state_dir, settings.config_dir, settings.log_dir):
+        for folder in dataclasses.astuple(settings):
             os.makedirs(folder, mode=0o700, exist_ok=True)
         return settings
 
@@ -41,6 +45,11 @@ class Settings:
     def registry_file(self) -> str:
         """Path of the file that lists the registered folders."""
         return os.path.join(self.state_dir, "projects.json")
+
+    @property
+    def embeddings_dir(self) -> str:
+        """Folder of the embedding caches, one file for each model."""
+        return os.path.join(self.data_dir, "embeddings")
 
     @property
     def log_file(self) -> str:

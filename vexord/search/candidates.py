@@ -6,11 +6,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from vexord.embed.seam import Vectors
 from vexord.index.snapshot import SegmentView
-from vexord.index.vectors import scan
 from vexord.search.filters import Mask
 from vexord.search.keywords import Match, Scores, add_scores, impacts_at, look_up, weights_of
+from vexord.search.meaning import QueryVectors, similarities
 from vexord.search.query import PARTS_WEIGHT, Query
 
 PER_LIST = 200
@@ -57,10 +56,11 @@ class Candidates:
     """Whether it defines the last name, which a qualified name asks for."""
 
 
-def collect(pools: Sequence[Pool], query: Query, vector: Vectors | None) -> Candidates:
+def collect(pools: Sequence[Pool], query: Query, vectors: QueryVectors | None) -> Candidates:
     """Score every row that may be an answer and keep the best of all rankings."""
     found = _Found.of(pools, query)
-    picks = [_pick(number, pool, found, vector) for number, pool in enumerate(pools)]
+    nearness = similarities([pool.view for pool in pools], vectors)
+    picks = [_pick(number, pool, found, nearness[number]) for number, pool in enumerate(pools)]
     if len(pools) > 1:
         picks = _best_of_all(picks)
     parts = [_describe(number, pick, found) for number, pick in enumerate(picks) if len(pick.rows)]
@@ -119,13 +119,12 @@ _NONE = np.zeros(0, np.float32)
 _NOTHING = _Pick(np.zeros(0, np.int64), _NONE, _NONE, _NONE, np.zeros(0, np.bool_))
 
 
-def _pick(number: int, pool: Pool, found: _Found, vector: Vectors | None) -> _Pick:
+def _pick(number: int, pool: Pool, found: _Found, meaning: Scores) -> _Pick:
     rows = pool.view.segment.rows
     names = np.zeros(rows, np.float32)
     add_scores(names, found.names, number)
     words = names * np.float32(NAME_FIELD_WEIGHT)
     add_scores(words, found.body, number)
-    meaning = _similarities(pool, vector)
     if pool.mask is not None:
         hidden = ~pool.mask
         words[hidden] = names[hidden] = 0.0
@@ -197,12 +196,6 @@ def _join(parts: Sequence[Candidates]) -> Candidates:
         defines=np.concatenate([part.defines for part in parts]),
         defines_last=np.concatenate([part.defines_last for part in parts]),
     )
-
-
-def _similarities(pool: Pool, vector: Vectors | None) -> Scores:
-    if vector is None:
-        return np.full(pool.view.segment.rows, -np.inf, np.float32)
-    return scan(pool.view.segment.vectors, vector)
 
 
 def _best(scores: Scores, count: int) -> NDArray[np.int64]:

@@ -1,7 +1,7 @@
 """The search road in one function: filters → candidates → ranking → verified hits."""
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
@@ -9,7 +9,7 @@ from vexor_protocol.errors import MODEL, ProtocolError
 from vexor_protocol.messages import Correction, Filters, QueryResult
 
 from vexord.embed.default import default_embedder
-from vexord.embed.seam import Embedder, Fingerprint, Vectors
+from vexord.embed.seam import Embedder, Fingerprint
 from vexord.index.snapshot import Snapshot
 from vexord.search.candidates import Pool, collect
 from vexord.search.correct import correct, correction_note
@@ -18,6 +18,7 @@ from vexord.search.filters import MaskCache, RowFilter
 from vexord.search.grep import focus_line
 from vexord.search.hits import make_hit
 from vexord.search.listing import list_files
+from vexord.search.meaning import QueryVectors
 from vexord.search.names import NameCache
 from vexord.search.narrow import Narrowed, narrow
 from vexord.search.query import Query, parse_query
@@ -52,15 +53,20 @@ class SearchOptions:
 class Engine:
     """Answers queries from snapshots. Thread-safe; the model is loaded on first use or by `warm`."""
 
-    def __init__(self, embedder: Callable[[], Embedder] = default_embedder) -> None:
-        self._embedder = embedder()
+    def __init__(self, second: Embedder | None = None, problem: str = "") -> None:
+        """`problem`: why the second model that was chosen is not `second`; told with every answer."""
+        self.problem = problem
+        self._embedder = default_embedder()
+        self._second = second
         self._masks = MaskCache()
         self._names = NameCache()
         self._facts = SegmentFacts()
 
     def warm(self) -> None:
         """Load the model, so that the first search need not."""
-        self._embedder.embed_query("warm up")
+        for embedder in (self._embedder, self._second):
+            if embedder is not None:
+                embedder.embed_query("warm up")
 
     def search(
         self, targets: Sequence[Target], queries: Sequence[str], options: SearchOptions
@@ -102,6 +108,8 @@ class Engine:
         for hit in result.hits if asked.wanted else ():
             hit.focus_line = focus_line(hit.text, hit.start_line, asked.wanted) or hit.focus_line
         result.notes = narrowed.notes + _notes(asked, narrowed, result)
+        if self.problem:
+            result.notes.append(f"ranked without the second model: {self.problem}")
         result.took_ms = _ms_since(started)
         return result
 
@@ -121,7 +129,9 @@ class Engine:
         text = place.prefix if line is None else f"{place.prefix}:{line}"
         result = QueryResult(query=text, hits=[])
         others = without_origin(pools, origin)
-        files = rank(others, collect(others, query, vector), query, self._facts, likeness_weights)
+        files = rank(
+            others, collect(others, query, QueryVectors(vector)), query, self._facts, likeness_weights
+        )
         _fill(result, targets, others, query, files, options)
         result.took_ms = _ms_since(started)
         return result
@@ -138,13 +148,17 @@ class Engine:
     def _files(self, pools: Sequence[Pool], asked: Asked, query: Query) -> Iterable[RankedFile]:
         if asked.has_operators and not query.terms:
             return list_files(pools, asked.wanted)
-        return rank(pools, collect(pools, query, self._vector(query)), query, self._facts)
+        return rank(pools, collect(pools, query, self._vectors(query, pools)), query, self._facts)
 
-    def _vector(self, query: Query) -> Vectors | None:
+    def _vectors(self, query: Query, pools: Sequence[Pool]) -> QueryVectors | None:
         if not query.terms:  # punctuation means nothing: its vector would be near to noise
             return None
         vector = self._embedder.embed_query(query.text)
-        return vector if vector.any() else None
+        if not vector.any():
+            return None
+        if self._second is None or all(pool.view.refined is None for pool in pools):
+            return QueryVectors(vector)
+        return QueryVectors(vector, self._second.embed_query(query.text), str(self._second.fingerprint))
 
 
 def _fill(

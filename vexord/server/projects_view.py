@@ -154,6 +154,7 @@ class ProjectView:
             pending=self.pending,
             index_bytes=report.index_bytes if report is not None else 0,
             model=report.model if report is not None else "",
+            second=report.second if report is not None else None,
             added_at=self.project.added_at,
             indexed_at=self.slot.indexed_at,
             progress=report.progress if report is not None else None,

@@ -23,6 +23,9 @@ RSS_VALID_S = 1.0
 class SearchEngine(Protocol):
     """Answers queries from snapshots. Blocking and thread-safe."""
 
+    problem: str
+    """Why answers are not as good as was chosen; empty if they are."""
+
     def search(
         self, targets: Sequence[Target], queries: Sequence[str], options: SearchOptions
     ) -> list[QueryResult]:

@@ -33,17 +33,17 @@ class IndexerProcess:
         self._process.kill()
 
 
-def spawn_indexer() -> IndexerProcess:
+def spawn_indexer(second_model: str) -> IndexerProcess:
     """Start an indexer with this interpreter and environment.
 
     Raises:
         OSError: no process, descriptor or memory is left.
     """
     ours, theirs = socket.socketpair()
-    command = [sys.executable, "-P", "-X", "faulthandler", "-m", "vexord.ingest", "--channel-fd"]
+    command = [sys.executable, "-P", "-X", "faulthandler", "-m", "vexord.ingest"]
     try:
         process = subprocess.Popen(
-            [*command, str(theirs.fileno())],
+            [*command, "--channel-fd", str(theirs.fileno()), "--second-model", second_model],
             pass_fds=[theirs.fileno()],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,

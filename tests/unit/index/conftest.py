@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from index_samples import Model
 
+from vexord.index.refined import RowSource
 from vexord.index.writer import IndexWriter
 
 
@@ -19,10 +20,10 @@ def open_writer(folder: str) -> Iterator[Callable[..., IndexWriter]]:
     """Opens writers on `folder`, the one before being closed; closes the last one."""
     opened: list[IndexWriter] = []
 
-    def open_one(model: Model = Model()) -> IndexWriter:  # noqa: B008 - immutable
+    def open_one(model: Model = Model(), second: RowSource | None = None) -> IndexWriter:  # noqa: B008 - immutable
         if opened:
             opened.pop().close()
-        opened.append(IndexWriter.open(folder, model))
+        opened.append(IndexWriter.open(folder, model, second))
         return opened[-1]
 
     yield open_one

@@ -206,7 +206,7 @@ def test_kill_at_any_moment_loses_nothing_acknowledged(path: str, tmp_path: Path
 
 
 def test_index_lies_in_the_cache_or_in_the_project(path: str, tmp_path: Path) -> None:
-    settings = Settings(cache_dir="/c", state_dir="/s", config_dir="/k", log_dir="/l")
+    settings = Settings(cache_dir="/c", state_dir="/s", config_dir="/k", data_dir="/d", log_dir="/l")
     registry = Registry(path)
     root = tmp_path / "root"
     root.mkdir()

@@ -193,6 +193,8 @@ class Behaviour:
 class FakeEngine:
     """Answers at once, or when `gate` opens; counts and keeps what it was asked."""
 
+    problem = ""
+
     def __init__(self) -> None:
         self.gate = threading.Event()
         self.gate.set()

@@ -15,7 +15,7 @@ from vexord.supervise.processes import relay_lines, spawn_indexer
 
 def test_the_indexer_says_hello_and_ends_with_its_channel(xdg: Xdg) -> None:
     (xdg.runtime / "vexord").mkdir(mode=0o700)
-    handle = spawn_indexer()
+    handle = spawn_indexer("vexord-code")
     channel: Channel[ToIndexer, ToServer] = Channel(handle.sock, ToServer)  # type: ignore[arg-type]
     heard: list[ToServer] = []
 

@@ -68,6 +68,14 @@ class About:
 
     def _degraded(self) -> list[Degraded]:
         found = self._services.link.degraded()
+        if self._services.engine.problem:
+            found.append(
+                Degraded(
+                    name="second_model_missing",
+                    message=self._services.engine.problem,
+                    hint="then run: vexorctl restart",
+                )
+            )
         if self._services.registry.problem:
             found.append(
                 Degraded(

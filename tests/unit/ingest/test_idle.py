@@ -1,0 +1,92 @@
+"""The thread that embeds with the second model."""
+
+import os
+import sys
+import threading
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from tests.support.waiting import wait_until
+from vexord.embed.seam import Fingerprint
+from vexord.ingest import idle
+from vexord.ingest.idle import Batch, IdleEmbedder
+
+
+class Slow:
+    """Embeds when the gate opens; notes how it was run."""
+
+    fingerprint = Fingerprint(provider="", endpoint="", model="", dimensions=1, chunker=0)
+
+    def __init__(self) -> None:
+        self.gate = threading.Event()
+        self.unloaded = threading.Event()
+        self.policy = -1
+
+    def embed_chunks(self, texts: Sequence[str]) -> NDArray[np.int8]:
+        self.gate.wait(10)
+        if sys.platform == "linux":
+            self.policy = os.sched_getscheduler(0)
+        if "bad" in texts:
+            raise RuntimeError("no such operator")
+        return np.array([[len(text)] for text in texts], np.int8)
+
+    def embed_query(self, text: str) -> NDArray[np.int8]:
+        return self.embed_chunks([text])
+
+    def unload(self) -> None:
+        self.unloaded.set()
+
+
+def finished(embedder: IdleEmbedder) -> Batch:
+    return wait_until(embedder.take)  # type: ignore[return-value]
+
+
+def test_rows_come_back_with_their_hashes_and_the_loop_is_woken() -> None:
+    slow, woken = Slow(), threading.Event()
+    embedder = IdleEmbedder(slow, woken.set)
+    embedder.submit("p", [7, 8], ["a", "bcd"])
+    assert embedder.busy
+    assert embedder.take() is None
+    slow.gate.set()
+    assert woken.wait(10)
+    batch = finished(embedder)
+    assert (batch.project, list(batch.hashes), batch.rows.tolist()) == ("p", [7, 8], [[1], [3]])
+    assert not embedder.busy
+    embedder.close()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="a thread's own priority is Linux's")
+def test_only_that_thread_runs_at_idle_priority() -> None:
+    slow = Slow()
+    slow.gate.set()
+    embedder = IdleEmbedder(slow, lambda: None)
+    embedder.submit("p", [1], ["a"])
+    finished(embedder)
+    assert slow.policy == os.SCHED_IDLE
+    assert os.sched_getscheduler(0) == os.SCHED_OTHER
+    embedder.close()
+
+
+def test_a_model_that_fails_says_so_and_the_thread_lives_on() -> None:
+    slow = Slow()
+    slow.gate.set()
+    embedder = IdleEmbedder(slow, lambda: None)
+    embedder.submit("p", [1], ["bad"])
+    assert finished(embedder).failure == "RuntimeError: no such operator"
+    embedder.submit("p", [1], ["good"])
+    assert finished(embedder).rows.tolist() == [[4]]
+    embedder.close()
+
+
+def test_memory_is_given_back_when_there_is_nothing_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(idle, "UNLOAD_AFTER_S", 0.01)
+    slow = Slow()
+    slow.gate.set()
+    embedder = IdleEmbedder(slow, lambda: None)
+    assert slow.unloaded.wait(10)
+    embedder.submit("p", [1], ["a"])
+    assert finished(embedder).rows.tolist() == [[1]]
+    embedder.close()

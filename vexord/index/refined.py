@@ -1,0 +1,91 @@
+"""Rows of a second model beside a segment's own: a file that is written anew as more of them are known."""
+
+import os
+import secrets
+from dataclasses import dataclass
+from typing import Protocol, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vexord.index import files
+from vexord.index.columns import ColumnFile, npy_header, raw_bytes
+from vexord.index.errors import IndexCorruptError
+from vexord.index.manifest import REFINED_PREFIX, SEGMENTS_NAME, RefinedRecord, SegmentRecord
+from vexord.index.segment import Segment
+
+
+class RowSource(Protocol):
+    """Where rows of the second model come from, by embed hash."""
+
+    model: str
+    dimensions: int
+
+    def rows(self, hashes: NDArray[np.uint64]) -> NDArray[np.int8]:
+        """Return one row for each hash, shape (len(hashes), dimensions); zeros where none is known."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Refined:
+    """Rows of the second model as a reader sees them. Immutable, thread-safe."""
+
+    model: str
+    rows: NDArray[np.int8]
+    """Shape (rows of the segment, dimensions)."""
+    known: NDArray[np.bool_] | None
+    """Which rows are there, shape (rows,); None if all are."""
+    count: int
+
+
+def write_refined(folder: str, segment: Segment, source: RowSource, above: int = 0) -> RefinedRecord | None:
+    """Write what the source knows of a segment's rows; None, and no file, if that is not more than `above`.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+    rows = source.rows(segment.chunks["embed_hash"])
+    count = int(rows.any(axis=1).sum())
+    if count <= above:
+        return None
+    name = f"{REFINED_PREFIX}{secrets.token_hex(4)}.npy"
+    header = npy_header(rows.dtype, rows.shape, 0)
+    path = os.path.join(folder, SEGMENTS_NAME, segment.name, name)
+    written = files.write_file(path, header, raw_bytes(rows))
+    return RefinedRecord(
+        file=name, model=source.model, dimensions=source.dimensions, count=count, sum=written
+    )
+
+
+def open_refined(folder: str, record: SegmentRecord) -> Refined | None:
+    """Open the rows that a manifest lists for a segment; None if it lists none.
+
+    Raises:
+        IndexCorruptError: the file is missing or of another size.
+        OSError: it cannot be opened or mapped.
+    """
+    refined = record.refined
+    if refined is None:
+        return None
+    path = os.path.join(folder, SEGMENTS_NAME, record.name, refined.file)
+    column = ColumnFile(path, refined.sum.size)
+    rows = cast("NDArray[np.int8]", column.array(np.int8, (record.rows, refined.dimensions)))
+    known = None if refined.count == record.rows else np.asarray(rows.any(axis=1))
+    return Refined(refined.model, rows, known, refined.count)
+
+
+def verify_refined(folder: str, record: SegmentRecord) -> None:
+    """Read the file whole and compare it with the manifest.
+
+    Raises:
+        IndexCorruptError: it is missing or differs.
+    """
+    if record.refined is None:
+        return
+    path = os.path.join(folder, SEGMENTS_NAME, record.name, record.refined.file)
+    try:
+        found = files.sum_file(path)
+    except FileNotFoundError:
+        raise IndexCorruptError(f"{path} is missing") from None
+    if found != record.refined.sum:
+        raise IndexCorruptError(f"{path} does not match its checksum")

@@ -1,0 +1,36 @@
+"""What the server is told of a project."""
+
+from vexor_protocol.health import SecondModel
+
+from vexord.ingest.project import Project
+from vexord.link.messages import State
+
+
+def report(project: Project) -> State:
+    """Return all that is known of a project, and note that it was told."""
+    files, chunks, segments, index_bytes = project.writer.stats()
+    project.changed_state = project.health.changed = False
+    return State(
+        id=project.spec.id,
+        state=project.state,
+        epoch=project.epoch,
+        tick=project.tick,
+        generation=project.generation,
+        pending=project.pending_count(),
+        files=files,
+        chunks=chunks,
+        segments=segments,
+        index_bytes=index_bytes,
+        model=project.model,
+        second=_second(project),
+        progress=project.progress(),
+        degraded=project.health.degraded(),
+        skipped=project.health.skipped(),
+    )
+
+
+def _second(project: Project) -> SecondModel | None:
+    if project.second_model is None:
+        return None
+    known, rows = project.writer.refined()
+    return SecondModel(model=project.second_model, rows=known, total=rows)
