@@ -117,19 +117,28 @@ def search(query: "Query", connection: Connection | None = None) -> int:
         frame = request(query)
     except FileNotFoundError:
         raise ClientError("the working folder does not exist any more", "cd to one that does") from None
-    result = ask(frame, query, connection)
+    if show(ask(frame, query, connection)):
+        return EXIT_HITS
+    if posix.isatty(2):
+        tell("no hits")
+    return EXIT_NONE
+
+
+def show(result: dict[str, object], before: str = "") -> bool:
+    """Write an answer, after `before` if it is not empty, and its notes; return whether it has hits.
+
+    Raises:
+        BrokenPipeError: nobody reads the output any more.
+        ClientError: it cannot be written.
+    """
     notes = result.get("notes")
     if isinstance(notes, list):
         for note in notes:
             tell(str(note))
     rendered = result.get("rendered")
     if isinstance(rendered, str) and rendered:
-        write(1, to_bytes(rendered))
-    if result.get("total"):
-        return EXIT_HITS
-    if posix.isatty(2):
-        tell("no hits")
-    return EXIT_NONE
+        write(1, to_bytes(before + rendered))
+    return bool(result.get("total"))
 
 
 def ask(frame: bytes, query: "Query", connection: Connection | None = None) -> dict[str, object]:

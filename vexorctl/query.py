@@ -16,6 +16,8 @@ FRESH_MS = 1_000
 FIRST_INDEX_MS = 30_000
 MARGIN_MS = 5_000
 """For the search itself, on top of what the daemon may wait for."""
+QUERY_MS = 300
+"""More for each query of a batch: one that reads files may take so long."""
 MAX_MS = 600_000
 MAX_TOP = 1_000
 MAX_LINE = 0xFFFF_FFFF
@@ -45,6 +47,8 @@ class Query:
 
     def __init__(self, words: str = "") -> None:
         self.words = words
+        self.batch: list[str] = []
+        """Queries to ask at once, instead of words."""
         self.like_path = ""
         """Absolute path of a file: what is like it is searched instead of words."""
         self.like_line = 0
@@ -67,7 +71,8 @@ class Query:
     @property
     def patience_ms(self) -> int:
         """How long the answer may take: the daemon may first have to index the folder."""
-        return min(MAX_MS, max(self.fresh_ms, 0 if self.everywhere else FIRST_INDEX_MS) + MARGIN_MS)
+        work = MARGIN_MS + QUERY_MS * len(self.batch)
+        return min(MAX_MS, max(self.fresh_ms, 0 if self.everywhere else FIRST_INDEX_MS) + work)
 
     def allowed(self) -> bool:
         """Whether the combination makes sense and every value is one that the protocol takes."""
@@ -164,6 +169,8 @@ def request(query: Query) -> bytes:
 
 
 def _subject(query: Query, text: "Callable[[str], str]") -> str:
+    if query.batch:
+        return f'"queries":[{",".join(map(text, query.batch))}]'
     if not query.like_path:
         return f'"query":{text(query.words)}'
     line = f',"line":{query.like_line}' if query.like_line else ""

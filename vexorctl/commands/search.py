@@ -2,7 +2,7 @@
 
 import argparse
 
-from vexorctl import fast
+from vexorctl import batch, fast
 from vexorctl.errors import ClientError
 from vexorctl.query import FRESH_MS, MAX_MS, MAX_TOP, MAX_WIDTH, MIN_WIDTH, Query
 
@@ -14,6 +14,7 @@ examples:
   vexorctl search --path ~/src/linux page reclaim
   vexorctl search --all --json retry with backoff
   vexorctl '"connection reset" retry -test lang:go'
+  vexorctl search --batch questions.txt --json
   vexorctl search -- --a-query-that-begins-with-a-dash
 
 operators, as words of their own anywhere in QUERY:
@@ -32,8 +33,11 @@ exit status: 0 hits, 1 none, 2 error
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the flags; `query.parse` knows the same."""
-    parser.add_argument("query", nargs="+", metavar="QUERY", help="words, a name, or a sentence")
+    parser.add_argument("query", nargs="*", metavar="QUERY", help="words, a name, or a sentence")
     what = add_options(parser)
+    what.add_argument(
+        "--batch", default="", metavar="FILE", help="ask every line of FILE (- is standard input) at once"
+    )
     plain = what.add_mutually_exclusive_group()
     for flags, value, text in (
         (("-F", "--literal"), "literal", "find QUERY exactly as it stands"),
@@ -104,6 +108,12 @@ def run(args: argparse.Namespace) -> int:
     """Search as the fast road does."""
     query = query_of(args)
     query.words, query.syntax = " ".join(args.query), args.syntax
+    if args.batch:
+        if args.query:
+            raise ClientError("both QUERY and --batch are given", "give one of them")
+        return batch.search_batch(query, batch.read_queries(args.batch))
+    if not args.query:
+        raise ClientError("QUERY is missing", "say what you look for: vexorctl search WORDS")
     if not query.words.strip():
         raise ClientError("the query is empty", "say what you look for: vexorctl search WORDS")
     return fast.search(query)

@@ -6,7 +6,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from vexord.embed.seam import Vectors
 from vexord.index.snapshot import SegmentView
+from vexord.index.vectors import TOLERANCE, scan
 from vexord.search.filters import Mask
 from vexord.search.keywords import Match, Scores, add_scores, impacts_at, look_up, weights_of
 from vexord.search.meaning import QueryVectors, similarities
@@ -56,11 +58,25 @@ class Candidates:
     """Whether it defines the last name, which a qualified name asks for."""
 
 
-def collect(pools: Sequence[Pool], query: Query, vectors: QueryVectors | None) -> Candidates:
-    """Score every row that may be an answer and keep the best of all rankings."""
+def collect(
+    pools: Sequence[Pool],
+    query: Query,
+    vectors: QueryVectors | None,
+    rough: Sequence[Scores] | None = None,
+) -> Candidates:
+    """Score every row that may be an answer and keep the best of all rankings.
+
+    `rough`: of each pool what `scan_many` found for `vectors.first`, then the only vector, shape (rows,).
+    They are used up. The outcome is the same without them.
+    """
     found = _Found.of(pools, query)
-    nearness = similarities([pool.view for pool in pools], vectors)
-    picks = [_pick(number, pool, found, nearness[number]) for number, pool in enumerate(pools)]
+    if rough is None or vectors is None:
+        nearness = similarities([pool.view for pool in pools], vectors)
+        picks = [_pick(number, pool, found, nearness[number]) for number, pool in enumerate(pools)]
+    else:
+        picks = [
+            _pick(number, pool, found, rough[number], vectors.first) for number, pool in enumerate(pools)
+        ]
     if len(pools) > 1:
         picks = _best_of_all(picks)
     parts = [_describe(number, pick, found) for number, pick in enumerate(picks) if len(pick.rows)]
@@ -119,7 +135,8 @@ _NONE = np.zeros(0, np.float32)
 _NOTHING = _Pick(np.zeros(0, np.int64), _NONE, _NONE, _NONE, np.zeros(0, np.bool_))
 
 
-def _pick(number: int, pool: Pool, found: _Found, meaning: Scores) -> _Pick:
+def _pick(number: int, pool: Pool, found: _Found, meaning: Scores, asked: Vectors | None = None) -> _Pick:
+    """`asked`: given if `meaning` is rough; the exact similarities to it are what counts."""
     rows = pool.view.segment.rows
     names = np.zeros(rows, np.float32)
     add_scores(names, found.names, number)
@@ -130,9 +147,10 @@ def _pick(number: int, pool: Pool, found: _Found, meaning: Scores) -> _Pick:
         words[hidden] = names[hidden] = 0.0
         meaning[hidden] = -np.inf
     sure = _defining(number, pool, found.definitions)[:MAX_DEFINITIONS]
-    lists = (_best(words, PER_LIST), _best_meaning(meaning), _best(names, PER_NAME_LIST), sure)
-    picked = np.unique(np.concatenate(lists))
-    return _Pick(picked, words[picked], names[picked], meaning[picked], np.isin(picked, sure))
+    near = _best_meaning(meaning) if asked is None else _nearest(pool, asked, meaning)
+    picked = np.unique(np.concatenate((_best(words, PER_LIST), near, _best(names, PER_NAME_LIST), sure)))
+    cosines = meaning[picked] if asked is None else scan(pool.view.segment.vectors[picked], asked)
+    return _Pick(picked, words[picked], names[picked], cosines, np.isin(picked, sure))
 
 
 def _defining(number: int, pool: Pool, definitions: Sequence[Match]) -> NDArray[np.int64]:
@@ -205,9 +223,20 @@ def _best(scores: Scores, count: int) -> NDArray[np.int64]:
 
 
 def _best_meaning(scores: Scores) -> NDArray[np.int64]:
-    """Return the indices of the `PER_LIST` highest scores, hidden rows left out, in no order."""
+    """Return the indices of the `PER_LIST` highest scores, of equal ones the first, hidden rows left out."""
     top = _top(scores, PER_LIST)
+    if len(top) < len(scores):
+        least = scores[top].min()
+        above = top[scores[top] > least]
+        top = np.concatenate((above, np.flatnonzero(scores == least)[: PER_LIST - len(above)]))
     return top[scores[top] > -np.inf]
+
+
+def _nearest(pool: Pool, vector: Vectors, rough: Scores) -> NDArray[np.int64]:
+    """Return what `_best_meaning` does of the exact similarities, working out only the likely ones."""
+    least = np.partition(rough, -PER_LIST)[-PER_LIST] if len(rough) > PER_LIST else np.float32(-1.0)
+    likely = np.flatnonzero((rough >= least - 2 * TOLERANCE) & (rough > -np.inf))
+    return likely[_best_meaning(scan(pool.view.segment.vectors[likely], vector))]
 
 
 def _top(scores: Scores, count: int) -> NDArray[np.int64]:

@@ -11,12 +11,14 @@ from vexor_protocol.messages import Correction, Filters, QueryResult
 from vexord.embed.default import default_embedder
 from vexord.embed.seam import Embedder, Fingerprint
 from vexord.index.snapshot import Snapshot
+from vexord.search.batch import portions, rough_similarities
 from vexord.search.candidates import Pool, collect
 from vexord.search.correct import correct, correction_note
 from vexord.search.facts import SegmentFacts
 from vexord.search.filters import MaskCache, RowFilter
 from vexord.search.grep import focus_line
-from vexord.search.hits import make_hit
+from vexord.search.hits import Texts, make_hit
+from vexord.search.keywords import Scores
 from vexord.search.listing import list_files
 from vexord.search.meaning import QueryVectors
 from vexord.search.names import NameCache
@@ -50,6 +52,19 @@ class SearchOptions:
     syntax: Syntax = "operators"
 
 
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    """A query that was read, before the search."""
+
+    text: str
+    asked: Asked
+    narrowed: Narrowed
+    query: Query
+    corrections: Sequence[Correction]
+    vectors: QueryVectors | None
+    spent_s: float
+
+
 class Engine:
     """Answers queries from snapshots. Thread-safe; the model is loaded on first use or by `warm`."""
 
@@ -77,7 +92,16 @@ class Engine:
             ProtocolError: bad filters, or an index made with another model.
         """
         pools = self._pools(targets, options.filters)
-        return [self._search_one(targets, pools, text, options) for text in queries]
+        roots = [target.root for target in targets]
+        texts = Texts()
+        answers: dict[str, QueryResult] = {}
+        rows = sum(pool.view.segment.rows for pool in pools)
+        for portion in portions(list(dict.fromkeys(queries)), rows):
+            prepared = [self._prepare(roots, pools, text, options) for text in portion]
+            shared = rough_similarities([pool.view for pool in pools], [one.vectors for one in prepared])
+            for one, rough in zip(prepared, shared, strict=True):
+                answers[one.text] = self._answer(targets, one, rough, texts, options)
+        return [answers[text] for text in queries]
 
     def _pools(self, targets: Sequence[Target], filters: Filters) -> list[Pool]:
         pools: list[Pool] = []
@@ -94,17 +118,31 @@ class Engine:
             pools += [Pool(number, view, self._masks.mask(view, wanted)) for view in target.snapshot.segments]
         return pools
 
-    def _search_one(
-        self, targets: Sequence[Target], pools: Sequence[Pool], text: str, options: SearchOptions
-    ) -> QueryResult:
+    def _prepare(
+        self, roots: Sequence[str], pools: Sequence[Pool], text: str, options: SearchOptions
+    ) -> "_Prepared":
+        """Read a query: all that comes before the scan of the vectors."""
         started = time.perf_counter()
         asked = read_query(text, options.syntax)
-        narrowed = narrow(pools, [target.root for target in targets], asked, self._masks)
+        narrowed = narrow(pools, roots, asked, self._masks)
         query, corrections = self._query(asked, narrowed.pools, options)
-        result = QueryResult(query=text, hits=[], dropped=narrowed.dropped, partial=narrowed.partial)
-        result.corrected = list(corrections)
-        files = self._files(narrowed.pools, asked, query)
-        _fill(result, targets, narrowed.pools, query, files, options)
+        vectors = self._vectors(query, narrowed.pools)
+        return _Prepared(text, asked, narrowed, query, corrections, vectors, time.perf_counter() - started)
+
+    def _answer(
+        self,
+        targets: Sequence[Target],
+        one: "_Prepared",
+        rough: Sequence[Scores] | None,
+        texts: Texts,
+        options: SearchOptions,
+    ) -> QueryResult:
+        started = time.perf_counter() - one.spent_s
+        narrowed, asked = one.narrowed, one.asked
+        result = QueryResult(query=one.text, hits=[], dropped=narrowed.dropped, partial=narrowed.partial)
+        result.corrected = list(one.corrections)
+        files = self._files(one, rough)
+        _fill(result, targets, narrowed.pools, one.query, files, texts, options)
         for hit in result.hits if asked.wanted else ():
             hit.focus_line = focus_line(hit.text, hit.start_line, asked.wanted) or hit.focus_line
         result.notes = narrowed.notes + _notes(asked, narrowed, result)
@@ -132,7 +170,7 @@ class Engine:
         files = rank(
             others, collect(others, query, QueryVectors(vector)), query, self._facts, likeness_weights
         )
-        _fill(result, targets, others, query, files, options)
+        _fill(result, targets, others, query, files, Texts(), options)
         result.took_ms = _ms_since(started)
         return result
 
@@ -145,10 +183,11 @@ class Engine:
         corrected = correct(query, pools, self._names)
         return corrected.query, corrected.corrections
 
-    def _files(self, pools: Sequence[Pool], asked: Asked, query: Query) -> Iterable[RankedFile]:
-        if asked.has_operators and not query.terms:
-            return list_files(pools, asked.wanted)
-        return rank(pools, collect(pools, query, self._vectors(query, pools)), query, self._facts)
+    def _files(self, one: "_Prepared", rough: Sequence[Scores] | None) -> Iterable[RankedFile]:
+        pools, query = one.narrowed.pools, one.query
+        if one.asked.has_operators and not query.terms:
+            return list_files(pools, one.asked.wanted)
+        return rank(pools, collect(pools, query, one.vectors, rough), query, self._facts)
 
     def _vectors(self, query: Query, pools: Sequence[Pool]) -> QueryVectors | None:
         if not query.terms:  # punctuation means nothing: its vector would be near to noise
@@ -167,6 +206,7 @@ def _fill(
     pools: Sequence[Pool],
     query: Query,
     files: Iterable[RankedFile],
+    texts: Texts,
     options: SearchOptions,
 ) -> None:
     """Make hits of the best files, until there are enough of them."""
@@ -174,7 +214,7 @@ def _fill(
         if len(result.hits) == options.top:
             break
         target = targets[file.target]
-        hit = make_hit(target.project, target.root, pools, file, query)
+        hit = make_hit(target.project, target.root, pools, file, query, texts)
         if hit is None:
             result.dropped += 1
             continue

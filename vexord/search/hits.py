@@ -16,6 +16,8 @@ from vexord.search.rank import RankedChunk, RankedFile
 
 MAX_MORE = 5
 """Further places named in a file."""
+MAX_SHARED_BYTES = 32 << 20
+"""Texts kept for further queries of the same request."""
 MORE_SHARE = 0.4
 """A further place must have this share of the best chunk's score."""
 
@@ -62,12 +64,34 @@ class FileText:
         return self._source
 
 
-def make_hit(project: str, root: str, pools: Sequence[Pool], file: RankedFile, query: Query) -> Hit | None:
+class Texts:
+    """The files that one request reads, each once, as long as they are not too large together."""
+
+    def __init__(self) -> None:
+        self._files: dict[tuple[str, Segment, int], FileText] = {}
+        self._bytes = 0
+
+    def of(self, root: str, segment: Segment, file_id: int) -> FileText:
+        """Return a file of the project at `root`."""
+        key = root, segment, file_id
+        text = self._files.get(key)
+        if text is None:
+            if self._bytes > MAX_SHARED_BYTES:
+                self._files.clear()
+                self._bytes = 0
+            self._bytes += int(segment.files["size"][file_id])
+            text = self._files[key] = FileText(root, segment, file_id)
+        return text
+
+
+def make_hit(
+    project: str, root: str, pools: Sequence[Pool], file: RankedFile, query: Query, texts: Texts
+) -> Hit | None:
     """Read the file's best chunk and name its further places; None if the best chunk is no longer there."""
     best = file.chunks[0]
     segment = pools[best.pool].view.segment
     columns = segment.chunks[best.row]
-    text_of = FileText(root, segment, int(columns["file"]))
+    text_of = texts.of(root, segment, int(columns["file"]))
     text = text_of.chunk(best.row)
     if text is None:
         return None

@@ -127,20 +127,34 @@ def later(seconds: float, value: object) -> Handler:
 
 
 def vexorctl(
-    xdg: Xdg, *arguments: str, cwd: str | bytes | Path = "/", env: dict[str, str] | None = None
+    xdg: Xdg,
+    *arguments: str,
+    cwd: str | bytes | Path = "/",
+    env: dict[str, str] | None = None,
+    said: bytes = b"",
 ) -> "subprocess.CompletedProcess[bytes]":
-    """Run the command as a process of its own that never starts a daemon unless `env` says otherwise."""
+    """Run the command as a process of its own that never starts a daemon unless `env` says otherwise.
+
+    `said`: its standard input.
+    """
     return run(
         [sys.executable, "-P", "-m", "vexorctl", *arguments],
         {**xdg.env, "VEXORCTL_NO_SPAWN": "1", "TERM": "xterm", **(env or {})},
         cwd,
+        said,
     )
 
 
 def run(
-    command: Sequence[str | Path], env: dict[str, str], cwd: str | bytes | Path = "/"
+    command: Sequence[str | Path], env: dict[str, str], cwd: str | bytes | Path = "/", said: bytes = b""
 ) -> "subprocess.CompletedProcess[bytes]":
     """Run a command to its end, at most 30 s."""
     return subprocess.run(
-        list(command), env=env, cwd=os.fsdecode(cwd), capture_output=True, check=False, timeout=30
+        list(command),
+        env=env,
+        cwd=os.fsdecode(cwd),
+        capture_output=True,
+        check=False,
+        timeout=30,
+        input=said,
     )

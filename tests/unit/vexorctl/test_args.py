@@ -131,7 +131,8 @@ def test_limits_are_those_of_the_protocol() -> None:
 def test_argparse_knows_the_same_options_and_defaults() -> None:
     parser = command_parser("search", load("search"))
     flags = {flag for action in parser._actions for flag in action.option_strings} - {"-h", "--help"}
-    assert flags == query._VALUED.keys() | query._PLAIN.keys()
+    assert flags - {"--batch"} == query._VALUED.keys() | query._PLAIN.keys()
+    assert parse(["--batch", "FILE"]) is None  # reading files is off the fast road
 
 
 @pytest.mark.parametrize(

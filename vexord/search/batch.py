@@ -1,0 +1,47 @@
+"""Many queries in one request share one pass over the vectors."""
+
+from collections.abc import Iterator, Sequence
+from typing import TypeGuard
+
+import numpy as np
+
+from vexord.index.snapshot import SegmentView
+from vexord.index.vectors import scan_many
+from vexord.search.keywords import Scores
+from vexord.search.meaning import QueryVectors
+
+MIN_QUERIES = 4
+"""Fewer are quicker one by one."""
+MAX_BYTES = 64 << 20
+"""Of similarities held at a time: 21 queries over the chunks of a Linux kernel."""
+
+
+def portions(queries: Sequence[str], rows: int) -> Iterator[Sequence[str]]:
+    """Yield as many queries at a time as may be answered together over `rows` rows."""
+    size = max(1, MAX_BYTES // (4 * max(1, rows)))
+    for start in range(0, len(queries), size):
+        yield queries[start : start + size]
+
+
+def rough_similarities(
+    views: Sequence[SegmentView], queries: Sequence[QueryVectors | None]
+) -> list[list[Scores] | None]:
+    """Return for each query its similarities, by `scan_many`, to the rows of each segment, shape (rows,).
+
+    None stands where there is no vector or a second model's too, and everywhere if too few share a pass.
+    """
+    shared = [query.first for query in queries if _shares(query)]
+    if len(shared) < MIN_QUERIES:
+        return [None] * len(queries)
+    stacked = np.concatenate(shared)
+    tables = [scan_many(view.segment.vectors, stacked) for view in views]
+    found: list[list[Scores] | None] = []
+    row = 0
+    for query in queries:
+        found.append([table[row] for table in tables] if _shares(query) else None)
+        row += _shares(query)
+    return found
+
+
+def _shares(query: QueryVectors | None) -> TypeGuard[QueryVectors]:
+    return query is not None and query.second is None
