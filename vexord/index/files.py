@@ -136,6 +136,15 @@ def sync_dir(path: str) -> None:
         os.close(descriptor)
 
 
+def sync_file(path: str) -> None:
+    """Make what was written to a file durable."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        _sync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def remove_folder(path: str) -> None:
     """Unlink a folder of files; mapped ones live on until they are unmapped.
 

@@ -83,9 +83,7 @@ def merge_segments(
     out.column("term_offsets", merge.offsets)
     # Two passes over the postings, so that memory stays that of one block.
     out.stream("posting_rows", np.dtype(np.uint32), merge.count, (taken for taken, _ in merge.blocks()))
-    out.stream(
-        "posting_impacts", np.dtype(np.float16), merge.count, (impacts for _, impacts in merge.blocks())
-    )
+    out.stream("posting_impacts", np.dtype(np.uint8), merge.count, (impacts for _, impacts in merge.blocks()))
     return out.finish(fingerprint, languages, encodings)
 
 

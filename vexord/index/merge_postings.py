@@ -58,7 +58,7 @@ class PostingMerge:
         """Number of postings."""
         return int(self._offsets[-1])
 
-    def blocks(self) -> Iterator[tuple[NDArray[np.uint32], NDArray[np.float16]]]:
+    def blocks(self) -> Iterator[tuple[NDArray[np.uint32], NDArray[np.uint8]]]:
         """Yield (rows, impacts) in order; together they are the merged columns."""
         first = 0
         while first < len(self.hashes):
@@ -67,10 +67,10 @@ class PostingMerge:
             yield self._block(first, last)
             first = last
 
-    def _block(self, first: int, last: int) -> tuple[NDArray[np.uint32], NDArray[np.float16]]:
+    def _block(self, first: int, last: int) -> tuple[NDArray[np.uint32], NDArray[np.uint8]]:
         size = int(self._offsets[last] - self._offsets[first])
         rows = np.empty(size, np.uint32)
-        impacts = np.empty(size, np.float16)
+        impacts = np.empty(size, np.uint8)
         cursor = self._offsets[first:last] - self._offsets[first]
         for source in self._sources:
             begin, end = np.searchsorted(source.places, (first, last))

@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 
 K1 = 1.2
 B = 0.75
+IMPACT_STEP = (K1 + 1) / 255
+"""One byte an impact: half the error of a step is far below what tells two chunks apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +45,8 @@ class PostingArrays:
     """Shape (terms + 1,)."""
     rows: NDArray[np.uint32]
     """Ascending within a term."""
-    impacts: NDArray[np.float16]
-    """The part of BM25 that depends on term frequency and length; in (0, K1 + 1)."""
+    impacts: NDArray[np.uint8]
+    """The part of BM25 that depends on term frequency and length, in (0, K1 + 1), in `IMPACT_STEP`s."""
 
 
 class Postings:
@@ -54,13 +56,16 @@ class Postings:
         self._arrays = arrays
         self._seed = field.seed
 
-    def lookup(self, term: str) -> tuple[NDArray[np.uint32], NDArray[np.float32]] | None:
-        """Return the ascending rows that hold the term, with their impacts, or None."""
+    def lookup(self, term: str) -> tuple[NDArray[np.uint32], NDArray[np.uint8]] | None:
+        """Return the ascending rows that hold the term, with their impacts in `IMPACT_STEP`s, or None.
+
+        Nothing is copied.
+        """
         bounds = self._find(term)
         if bounds is None:
             return None
         start, end = bounds
-        return self._arrays.rows[start:end], self._arrays.impacts[start:end].astype(np.float32)
+        return self._arrays.rows[start:end], self._arrays.impacts[start:end]
 
     def df(self, term: str) -> int:
         """Return the number of rows that hold the term, dead ones included."""
@@ -106,9 +111,13 @@ def build_postings(fields: Mapping[Field, Sequence[Sequence[str]]]) -> PostingAr
     norms = np.stack([part.norms for part in parts])
     impacts = frequency * (K1 + 1) / (frequency + norms[field_of[term], rows])
     offsets = np.searchsorted(term, np.arange(len(hashes) + 1))
-    return PostingArrays(
-        hashes, offsets.astype(np.uint64), rows.astype(np.uint32), impacts.astype(np.float16)
-    )
+    return PostingArrays(hashes, offsets.astype(np.uint64), rows.astype(np.uint32), _in_steps(impacts))
+
+
+def _in_steps(impacts: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """Round to steps; none becomes 0, which would be no occurrence."""
+    steps: NDArray[np.float32] = np.rint(impacts / np.float32(IMPACT_STEP))
+    return np.clip(steps, 1, 255).astype(np.uint8)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ import xxhash
 from vexord.index import files
 from vexord.index.errors import FutureFormatError, IndexCorruptError
 
-FORMAT = 1
+FORMAT = 2
 """Version of everything in an index folder."""
 
 Body = TypeVar("Body")
@@ -35,12 +35,14 @@ def unseal(path: str, data: bytes, kind: type[Body]) -> Body:
 
     Raises:
         FutureFormatError: written by a newer version.
-        IndexCorruptError: not what was sealed.
+        IndexCorruptError: not what was sealed, or written by an older version: it is built anew.
     """
     try:
         found = msgspec.json.decode(data, type=_AnyFormat).format
         if found > FORMAT:  # before the checksum: a newer version may sum differently
             raise FutureFormatError(path, found, FORMAT)
+        if found < FORMAT:
+            raise IndexCorruptError(f"{path}: format {found}, which is older than ours")
         envelope = msgspec.json.decode(data, type=_Envelope)
         if xxhash.xxh3_64_hexdigest(envelope.body) != envelope.checksum:
             raise IndexCorruptError(f"{path}: the content does not match its checksum")

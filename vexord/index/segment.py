@@ -8,6 +8,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from vexord.index.codes import Codes, available
 from vexord.index.columns import ColumnFile, StringColumn
 from vexord.index.errors import IndexCorruptError
 from vexord.index.files import sum_file, sum_of
@@ -18,6 +19,7 @@ from vexord.index.sealed import unseal
 METADATA_NAME = "metadata.json"
 VECTORS_NAME = "vectors.npy"
 COLUMNS_NAME = "columns.npy"
+CODES_NAME = "codes.tv"
 
 CHUNK_DTYPE = np.dtype(
     [
@@ -88,6 +90,8 @@ class Segment:
     name_postings: Postings
     definitions: Postings
     """Rows by the whole names that they define."""
+    codes: Codes | None
+    """To find the nearest rows fast; None for a small segment, or if they cannot be read here."""
 
     @classmethod
     def open(cls, folder: str, record: SegmentRecord) -> "Segment":
@@ -115,7 +119,7 @@ class Segment:
             hashes=column("terms", np.uint64),
             offsets=column("term_offsets", np.uint64),
             rows=column("posting_rows", np.uint32),
-            impacts=column("posting_impacts", np.float16),
+            impacts=column("posting_impacts", np.uint8),
         )
         return cls(
             name=record.name,
@@ -131,6 +135,7 @@ class Segment:
             postings=Postings(arrays, BODY),
             name_postings=Postings(arrays, NAME),
             definitions=Postings(arrays, DEFINES),
+            codes=_codes(os.path.join(base, CODES_NAME), record),
         )
 
 
@@ -148,6 +153,10 @@ def verify_segment(folder: str, record: SegmentRecord) -> None:
             raise IndexCorruptError(f"{base}/{name} is missing") from None
         if found != expected:
             raise IndexCorruptError(f"{base}/{name} does not match its checksum")
+
+
+def _codes(path: str, record: SegmentRecord) -> Codes | None:
+    return Codes(path, record.rows) if CODES_NAME in record.sums and available() else None
 
 
 def _open_file(base: str, name: str, record: SegmentRecord) -> ColumnFile:

@@ -1,6 +1,7 @@
 """Writes the files of one new segment; nothing refers to them until a manifest does."""
 
 import contextlib
+import logging
 import os
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -9,12 +10,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vexord.index import files
+from vexord.index.codes import MIN_ROWS, available, write_codes
 from vexord.index.columns import StringColumn, npy_header, raw_bytes
 from vexord.index.files import FileSum
 from vexord.index.manifest import SEGMENTS_NAME, FingerprintFields, SegmentRecord
 from vexord.index.postings import PostingArrays
 from vexord.index.sealed import seal
-from vexord.index.segment import COLUMNS_NAME, METADATA_NAME, VECTORS_NAME, ColumnPlace, SegmentMetadata
+from vexord.index.segment import (
+    CODES_NAME,
+    COLUMNS_NAME,
+    METADATA_NAME,
+    VECTORS_NAME,
+    ColumnPlace,
+    SegmentMetadata,
+)
+
+logger = logging.getLogger(__name__)
 
 MAX_LISTED = 256
 """Languages and encodings are numbered in one byte."""
@@ -23,7 +34,7 @@ MAX_LISTED = 256
 class SegmentWriter:
     """One segment on its way to disk: `vectors`, then every column once, then `finish`; or `abandon`.
 
-    It is three files whatever it holds: creating a file is most of the cost of a small commit.
+    It is three files, and codes if it is large: creating a file is most of the cost of a small commit.
 
     Raises:
         OSError: from every method, if the file system refuses.
@@ -84,6 +95,7 @@ class SegmentWriter:
         self._columns.close()
         self._sums[COLUMNS_NAME] = self._columns.sum()
         rows, dimensions = self._shape
+        self._write_codes(rows)
         meta = SegmentMetadata(
             fingerprint=fingerprint,
             languages=languages,
@@ -100,6 +112,20 @@ class SegmentWriter:
             files.sync_dir(self._base)
             files.sync_dir(os.path.dirname(self._base))
         return SegmentRecord(name=self.name, rows=meta.rows, files=meta.files, sums=self._sums)
+
+    def _write_codes(self, rows: int) -> None:
+        """Give a large segment codes; it can do without."""
+        if rows < MIN_ROWS or not available():
+            return
+        path = self._path(CODES_NAME)
+        try:
+            write_codes(path, np.load(self._path(VECTORS_NAME), mmap_mode="r"))
+            if self._durable:
+                files.sync_file(path)
+            self._sums[CODES_NAME] = files.sum_file(path)
+        except Exception as error:  # whatever the package raises; searches compare all rows then
+            logger.warning("codes not written, searches take longer path=%r: %s", path, error)
+            files.remove_file(path)
 
     def abandon(self) -> None:
         """Remove what was written; what cannot be removed now is cleared away as a leftover."""

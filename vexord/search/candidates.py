@@ -6,12 +6,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from vexord.embed.seam import Vectors
 from vexord.index.snapshot import SegmentView
-from vexord.index.vectors import TOLERANCE, scan
+from vexord.search.best_rows import best_rows, weighted
 from vexord.search.filters import Mask
-from vexord.search.keywords import Match, Scores, add_scores, impacts_at, look_up, weights_of
-from vexord.search.meaning import QueryVectors, similarities
+from vexord.search.keywords import Match, Scores, impacts_at, look_up, weights_of
+from vexord.search.meaning import Nearness, QueryVectors, nearest, nearness
 from vexord.search.query import PARTS_WEIGHT, Query
 
 PER_LIST = 200
@@ -70,13 +69,8 @@ def collect(
     They are used up. The outcome is the same without them.
     """
     found = _Found.of(pools, query)
-    if rough is None or vectors is None:
-        nearness = similarities([pool.view for pool in pools], vectors)
-        picks = [_pick(number, pool, found, nearness[number]) for number, pool in enumerate(pools)]
-    else:
-        picks = [
-            _pick(number, pool, found, rough[number], vectors.first) for number, pool in enumerate(pools)
-        ]
+    near = nearness([pool.view for pool in pools], [pool.mask for pool in pools], vectors, PER_LIST, rough)
+    picks = [_pick(number, pool, found, near[number]) for number, pool in enumerate(pools)]
     if len(pools) > 1:
         picks = _best_of_all(picks)
     parts = [_describe(number, pick, found) for number, pick in enumerate(picks) if len(pick.rows)]
@@ -129,28 +123,36 @@ class _Pick:
     meaning: Scores
     sure: NDArray[np.bool_]
     """They define a name of the query."""
+    holds: NDArray[np.bool_]
+    """Which terms of `_Found.body` their text holds, shape (rows, terms)."""
+
+    def only(self, keep: NDArray[np.bool_]) -> "_Pick":
+        """Return some of the rows."""
+        columns = (getattr(self, name)[keep] for name in self.__slots__)
+        return _Pick(*columns)
 
 
 _NONE = np.zeros(0, np.float32)
-_NOTHING = _Pick(np.zeros(0, np.int64), _NONE, _NONE, _NONE, np.zeros(0, np.bool_))
+_NEVER = np.zeros(0, np.bool_)
+_NOTHING = _Pick(np.zeros(0, np.int64), _NONE, _NONE, _NONE, _NEVER, _NEVER.reshape(0, 0))
 
 
-def _pick(number: int, pool: Pool, found: _Found, meaning: Scores, asked: Vectors | None = None) -> _Pick:
-    """`asked`: given if `meaning` is rough; the exact similarities to it are what counts."""
-    rows = pool.view.segment.rows
-    names = np.zeros(rows, np.float32)
-    add_scores(names, found.names, number)
-    words = names * np.float32(NAME_FIELD_WEIGHT)
-    add_scores(words, found.body, number)
-    if pool.mask is not None:
-        hidden = ~pool.mask
-        words[hidden] = names[hidden] = 0.0
-        meaning[hidden] = -np.inf
+def _pick(number: int, pool: Pool, found: _Found, near: Nearness) -> _Pick:
+    row_count = pool.view.segment.rows
+    by_name = weighted(found.names, number)
+    by_word = [*weighted(found.body, number), *weighted(found.names, number, NAME_FIELD_WEIGHT)]
     sure = _defining(number, pool, found.definitions)[:MAX_DEFINITIONS]
-    near = _best_meaning(meaning) if asked is None else _nearest(pool, asked, meaning)
-    picked = np.unique(np.concatenate((_best(words, PER_LIST), near, _best(names, PER_NAME_LIST), sure)))
-    cosines = meaning[picked] if asked is None else scan(pool.view.segment.vectors[picked], asked)
-    return _Pick(picked, words[picked], names[picked], cosines, np.isin(picked, sure))
+    lists = (
+        best_rows(by_word, PER_LIST, row_count, pool.mask),
+        best_rows(by_name, PER_NAME_LIST, row_count, pool.mask),
+        near.rows,
+        sure,
+    )
+    picked = np.unique(np.concatenate(lists))
+    in_text = impacts_at(found.body, number, picked)
+    names = impacts_at(found.names, number, picked) @ weights_of(found.names)
+    words = in_text @ weights_of(found.body) + np.float32(NAME_FIELD_WEIGHT) * names
+    return _Pick(picked, words, names, near.of(picked), np.isin(picked, sure), in_text > 0)
 
 
 def _defining(number: int, pool: Pool, definitions: Sequence[Match]) -> NDArray[np.int64]:
@@ -167,13 +169,10 @@ def _best_of_all(picks: Sequence[_Pick]) -> list[_Pick]:
     names = np.concatenate([pick.names for pick in picks])
     meaning = np.concatenate([pick.meaning for pick in picks])
     keep = np.concatenate([pick.sure for pick in picks])
-    for best in (_best(words, PER_LIST), _best_meaning(meaning), _best(names, PER_NAME_LIST)):
+    for best in (_best(words, PER_LIST), nearest(meaning, PER_LIST), _best(names, PER_NAME_LIST)):
         keep[best] = True
     ends = np.cumsum([len(pick.rows) for pick in picks])
-    return [
-        _Pick(pick.rows[mine], pick.words[mine], pick.names[mine], pick.meaning[mine], pick.sure[mine])
-        for pick, mine in zip(picks, np.split(keep, ends[:-1]), strict=True)
-    ]
+    return [pick.only(mine) for pick, mine in zip(picks, np.split(keep, ends[:-1]), strict=True)]
 
 
 def _describe(number: int, pick: _Pick, found: _Found) -> Candidates:
@@ -185,7 +184,7 @@ def _describe(number: int, pick: _Pick, found: _Found) -> Candidates:
         names=pick.names,
         meaning=pick.meaning,
         terms=tuple(match.term for match in found.body),
-        holds=impacts_at(found.body, number, pick.rows) > 0,
+        holds=pick.holds,
         term_weights=weights_of(found.body),
         compound=compounds.max(axis=1, initial=0.0),
         defines=_any(impacts_at(found.definitions, number, pick.rows)),
@@ -218,31 +217,8 @@ def _join(parts: Sequence[Candidates]) -> Candidates:
 
 def _best(scores: Scores, count: int) -> NDArray[np.int64]:
     """Return the indices of the highest scores above 0, in no order."""
-    matching = np.flatnonzero(scores > 0)  # of booleans it is ten times faster
-    return matching[_top(scores[matching], count)]
-
-
-def _best_meaning(scores: Scores) -> NDArray[np.int64]:
-    """Return the indices of the `PER_LIST` highest scores, of equal ones the first, hidden rows left out."""
-    top = _top(scores, PER_LIST)
-    if len(top) < len(scores):
-        least = scores[top].min()
-        above = top[scores[top] > least]
-        top = np.concatenate((above, np.flatnonzero(scores == least)[: PER_LIST - len(above)]))
-    return top[scores[top] > -np.inf]
-
-
-def _nearest(pool: Pool, vector: Vectors, rough: Scores) -> NDArray[np.int64]:
-    """Return what `_best_meaning` does of the exact similarities, working out only the likely ones."""
-    least = np.partition(rough, -PER_LIST)[-PER_LIST] if len(rough) > PER_LIST else np.float32(-1.0)
-    likely = np.flatnonzero((rough >= least - 2 * TOLERANCE) & (rough > -np.inf))
-    return likely[_best_meaning(scan(pool.view.segment.vectors[likely], vector))]
-
-
-def _top(scores: Scores, count: int) -> NDArray[np.int64]:
-    if len(scores) <= count:
-        return np.arange(len(scores))
-    return np.argpartition(scores, len(scores) - count)[-count:]
+    matching = np.flatnonzero(scores > 0)
+    return matching[nearest(scores[matching], count)]
 
 
 def _weights(pools: Sequence[Pool], query: Query) -> dict[str, float]:

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from vexord.index.postings import Postings
+from vexord.index.postings import IMPACT_STEP, Postings
 
 Scores = NDArray[np.float32]
-_Found = tuple[NDArray[np.uint32], NDArray[np.float32]]
+_Found = tuple[NDArray[np.uint32], NDArray[np.uint8]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,23 +46,17 @@ def look_up(fields: Sequence[Postings], terms: Mapping[str, float], total: int) 
     return matches
 
 
-def add_scores(scores: Scores, matches: Sequence[Match], pool: int, weight: float = 1.0) -> None:
-    """Add the BM25 of a pool's rows to their scores, shape (rows,)."""
-    for match in matches:
-        found = match.found[pool]
-        if found is not None:
-            scores[found[0]] += np.float32(weight * match.idf) * found[1]
-
-
 def impacts_at(matches: Sequence[Match], pool: int, rows: NDArray[np.int64]) -> Scores:
     """Return the terms' impacts in some rows of a pool, shape (rows, matches); 0 where a term is not."""
     table = np.zeros((len(rows), len(matches)), np.float32)
+    wanted = rows.astype(np.uint32)  # of another type, searchsorted would copy the whole postings
     for column, match in enumerate(matches):
         found = match.found[pool]
         if found is None:
             continue
-        places = np.minimum(np.searchsorted(found[0], rows), len(found[0]) - 1)
-        table[:, column] = np.where(found[0][places] == rows, found[1][places], 0.0)
+        places = np.minimum(np.searchsorted(found[0], wanted), len(found[0]) - 1)
+        table[:, column] = np.where(found[0][places] == wanted, found[1][places], 0)
+    table *= np.float32(IMPACT_STEP)
     return table
 
 

@@ -1,18 +1,20 @@
-"""How near each row is to the query in meaning: the embedded model's cosine, refined by a second model's."""
+"""Which rows are nearest to the query in meaning, and how near any row is."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from vexord.embed.seam import Vectors
-from vexord.index.refined import Refined
 from vexord.index.snapshot import SegmentView
-from vexord.index.vectors import scan
+from vexord.index.vectors import TOLERANCE, scan
 from vexord.search.keywords import Scores
+from vexord.search.refined import refined_similarities
 
-LEAST_ROWS = 64
-"""Fewer rows of the second model than this do not tell its scale."""
+Rows = NDArray[np.int64]
+FEW_ROWS = 16_384
+"""So few rows are compared directly: half a millisecond."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,40 +26,87 @@ class QueryVectors:
     second_model: str = ""
 
 
-def similarities(views: Sequence[SegmentView], vectors: QueryVectors | None) -> list[Scores]:
-    """Return the cosine similarity of each row of each segment, shape (rows,); -inf if there is no vector.
+@dataclass(frozen=True, slots=True)
+class Nearness:
+    """Of one segment."""
 
-    Where the second model knows a row, its cosine, brought to the mean and spread that the first model's has
-    over all such rows, counts half: so rows with and without it can be compared, whatever their share.
+    rows: Rows
+    """The nearest, in no order."""
+    of: Callable[[Rows], Scores]
+    """Returns the cosine similarity of any rows; -inf if the query has no vector."""
+
+
+def nearness(
+    views: Sequence[SegmentView],
+    allowed: Sequence[NDArray[np.bool_] | None],
+    vectors: QueryVectors | None,
+    count: int,
+    rough: Sequence[Scores] | None = None,
+) -> list[Nearness]:
+    """Find the `count` nearest rows of each segment among those allowed (masks over rows, None = all).
+
+    `rough`: similarities to `vectors.first`, the only vector then, within `TOLERANCE`; shape (rows,) each.
     """
     if vectors is None:
-        return [np.full(view.segment.rows, -np.inf, np.float32) for view in views]
-    first = [scan(view.segment.vectors, vectors.first) for view in views]
-    if vectors.second is None:
-        return first
-    known = [_known(view, vectors.second_model) for view in views]
-    if sum(refined.count for refined in known if refined is not None) < LEAST_ROWS:
-        return first
-    second = [scan(refined.rows, vectors.second) if refined is not None else None for refined in known]
-    pairs = [
-        (mine, theirs) if refined.known is None else (mine[refined.known], theirs[refined.known])
-        for mine, theirs, refined in zip(first, second, known, strict=True)
-        if theirs is not None and refined is not None
-    ]
-    mine, theirs = np.concatenate([pair[0] for pair in pairs]), np.concatenate([pair[1] for pair in pairs])
-    spread = float(theirs.std())
-    scale = float(mine.std()) / spread if spread > 0 else 0.0
-    shift = float(mine.mean()) - scale * float(theirs.mean())
-    return [
-        scores if theirs is None else _mixed(scores, np.float32(scale) * theirs + np.float32(shift), refined)
-        for scores, theirs, refined in zip(first, second, known, strict=True)
-    ]
+        return [Nearness(np.zeros(0, np.int64), _nothing)] * len(views)
+    if vectors.second is not None:
+        refined = refined_similarities(views, vectors.first, vectors.second, vectors.second_model)
+        if refined is not None:
+            return [_of_all(scores, mask, count) for scores, mask in zip(refined, allowed, strict=True)]
+    if rough is not None:
+        triples = zip(views, allowed, rough, strict=True)
+        return [_of_rough(view, mask, vectors.first, scores, count) for view, mask, scores in triples]
+    return [_of_segment(view, mask, vectors.first, count) for view, mask in zip(views, allowed, strict=True)]
 
 
-def _known(view: SegmentView, model: str) -> Refined | None:
-    return view.refined if view.refined is not None and view.refined.model == model else None
+def _nothing(rows: Rows) -> Scores:
+    return np.full(len(rows), -np.inf, np.float32)
 
 
-def _mixed(first: Scores, second: Scores, refined: Refined | None) -> Scores:
-    mixed: Scores = (first + second) * np.float32(0.5)
-    return mixed if refined is None or refined.known is None else np.where(refined.known, mixed, first)
+def _of_segment(
+    view: SegmentView, allowed: NDArray[np.bool_] | None, vector: Vectors, count: int
+) -> Nearness:
+    vectors = view.segment.vectors
+    left = np.count_nonzero(allowed) if allowed is not None else len(vectors)
+    if allowed is not None and left <= FEW_ROWS:
+        return _among(vectors, np.flatnonzero(allowed), vector, count)
+    codes = view.segment.codes
+    likely = codes.likely(vector, count, allowed) if codes is not None and left > FEW_ROWS else None
+    if likely is not None:
+        return _among(vectors, likely, vector, count)
+    return _of_all(scan(vectors, vector), allowed, count)
+
+
+def _among(vectors: NDArray[np.int8], rows: Rows, vector: Vectors, count: int) -> Nearness:
+    """Compare some rows directly; others are compared when they are asked for."""
+    return Nearness(
+        rows[nearest(scan(vectors[rows], vector), count)], lambda asked: scan(vectors[asked], vector)
+    )
+
+
+def _of_all(scores: Scores, allowed: NDArray[np.bool_] | None, count: int) -> Nearness:
+    if allowed is not None:
+        scores[~allowed] = -np.inf
+    return Nearness(nearest(scores, count), scores.__getitem__)
+
+
+def _of_rough(
+    view: SegmentView, allowed: NDArray[np.bool_] | None, vector: Vectors, rough: Scores, count: int
+) -> Nearness:
+    """Work out exactly only what is near enough to matter."""
+    if allowed is not None:
+        rough[~allowed] = -np.inf
+    least = np.partition(rough, -count)[-count] if len(rough) > count else np.float32(-1.0)
+    likely = np.flatnonzero((rough >= least - 2 * TOLERANCE) & (rough > -np.inf))
+    return _among(view.segment.vectors, likely, vector, count)
+
+
+def nearest(scores: Scores, count: int) -> Rows:
+    """Return the indices of the `count` highest scores, of equal ones the first, hidden ones left out."""
+    if len(scores) <= count:
+        return np.flatnonzero(scores > -np.inf)
+    top = np.argpartition(scores, len(scores) - count)[-count:]
+    least = scores[top].min()
+    above = top[scores[top] > least]
+    top = np.concatenate((above, np.flatnonzero(scores == least)[: count - len(above)]))
+    return top[scores[top] > -np.inf]

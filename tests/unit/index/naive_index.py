@@ -76,7 +76,7 @@ def _row(segment: Segment, row: int) -> Row:
     )
 
 
-Hits = set[tuple[str, int, float]]
+Hits = set[tuple[str, int, int]]
 
 
 def keyword_hits(snapshot: Snapshot, term: str, *, name: bool = False) -> Hits:
@@ -90,7 +90,7 @@ def keyword_hits(snapshot: Snapshot, term: str, *, name: bool = False) -> Hits:
             if view.live is None or view.live[row]:
                 file_id = view.segment.chunks["file"][row]
                 first = view.segment.files["row_start"][file_id]
-                hits.add((view.segment.paths[file_id], int(row - first), round(float(impact), 3)))
+                hits.add((view.segment.paths[file_id], int(row - first), int(impact)))
     return hits
 
 
@@ -105,11 +105,11 @@ def naive_hits(files: Iterable[IndexedFile], term: str, *, name: bool = False) -
     return hits
 
 
-def _impact(terms: list[str], term: str, name: bool) -> float:
+def _impact(terms: list[str], term: str, name: bool) -> int:
     average = 8.0 if name else 200.0
     frequency = terms.count(term)
     impact = frequency * 2.2 / (frequency + 1.2 * (0.25 + 0.75 * len(terms) / average))
-    return round(float(np.float16(impact)), 3)
+    return max(1, round(impact / (2.2 / 255)))
 
 
 def similarities(snapshot: Snapshot, query: NDArray[np.int8]) -> dict[tuple[str, int], float]:

@@ -65,12 +65,18 @@ def test_any_flipped_bit_or_cut_is_damage(tmp_path: Path) -> None:
 
 
 def test_a_newer_format_is_named_whatever_else_it_holds(tmp_path: Path) -> None:
-    (tmp_path / MANIFEST_NAME).write_bytes(msgspec.json.encode({"format": 2, "seal": "x"}))
+    (tmp_path / MANIFEST_NAME).write_bytes(msgspec.json.encode({"format": 3, "seal": "x"}))
     with pytest.raises(FutureFormatError, match="update vexord") as caught:
         read_manifest(str(tmp_path))
-    assert (caught.value.found, caught.value.supported) == (2, 1)
+    assert (caught.value.found, caught.value.supported) == (3, 2)
 
 
 def test_no_manifest_is_not_damage(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
+        read_manifest(str(tmp_path))
+
+
+def test_an_older_format_is_built_anew(tmp_path: Path) -> None:
+    (tmp_path / MANIFEST_NAME).write_bytes(msgspec.json.encode({"format": 1, "checksum": "x", "body": {}}))
+    with pytest.raises(IndexCorruptError, match="format 1, which is older than ours"):
         read_manifest(str(tmp_path))

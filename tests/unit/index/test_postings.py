@@ -7,7 +7,18 @@ from hypothesis import strategies as st
 
 from vexord.index import merge_postings
 from vexord.index.merge_postings import DEAD, PostingMerge
-from vexord.index.postings import BODY, DEFINES, K1, NAME, B, Field, PostingArrays, Postings, build_postings
+from vexord.index.postings import (
+    BODY,
+    DEFINES,
+    IMPACT_STEP,
+    K1,
+    NAME,
+    B,
+    Field,
+    PostingArrays,
+    Postings,
+    build_postings,
+)
 
 WORDS = st.sampled_from([f"w{i}" for i in range(12)])
 ROWS = st.lists(st.lists(WORDS, max_size=12), max_size=12)
@@ -36,9 +47,9 @@ def assert_holds(arrays: PostingArrays, field: Field, table: Table) -> None:
         assert found is not None
         rows, impacts = found
         assert rows.dtype == np.uint32
-        assert impacts.dtype == np.float32
+        assert impacts.dtype == np.uint8
         assert rows.tolist() == [row for row, _ in wanted]
-        assert impacts == pytest.approx([impact for _, impact in wanted], rel=2e-3)
+        assert impacts * IMPACT_STEP == pytest.approx([impact for _, impact in wanted], abs=IMPACT_STEP / 2)
 
 
 @given(ROWS, st.data())

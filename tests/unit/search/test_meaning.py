@@ -1,5 +1,6 @@
 """Similarities of two models brought together."""
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -8,9 +9,13 @@ from numpy.typing import NDArray
 from searchable import Searchable
 
 from vexord.embed.seam import quantise
+from vexord.index import codes
 from vexord.index.refined import Refined
 from vexord.index.snapshot import SegmentView
-from vexord.search.meaning import LEAST_ROWS, QueryVectors, similarities
+from vexord.index.vectors import TOLERANCE, scan
+from vexord.search import meaning
+from vexord.search.meaning import QueryVectors, nearness
+from vexord.search.refined import LEAST_ROWS, refined_similarities
 
 ROWS = 200
 
@@ -40,27 +45,26 @@ def with_rows(view: SegmentView, seed: int, known: NDArray[np.bool_] | None, mod
     if known is not None:
         rows = rows * known[:, None].astype(np.int8)
     count = view.segment.rows if known is None else int(known.sum())
-    return SegmentView(
-        view.segment,
-        view.record,
-        view.live,
-        view.live_rows,
-        view.live_files,
-        Refined(model, rows, known, count),
-    )
+    return dataclasses.replace(view, refined=Refined(model, rows, known, count))
 
 
 def query(views: list[SegmentView]) -> QueryVectors:
     return QueryVectors(unit(1, 1, views[0].segment.vectors.shape[1]), unit(2, 1, 12), "m")
 
 
+def refined(views: list[SegmentView], asked: QueryVectors) -> list[NDArray[np.float32]] | None:
+    assert asked.second is not None
+    return refined_similarities(views, asked.first, asked.second, asked.second_model)
+
+
 def test_without_a_vector_nothing_is_near(views: list[SegmentView]) -> None:
-    assert all((scores == -np.inf).all() for scores in similarities(views, None))
+    for near in nearness(views, [None] * 2, None, 10):
+        assert len(near.rows) == 0
+        assert (near.of(np.array([0, 0])) == -np.inf).all()
 
 
-def test_rows_of_another_model_and_too_few_rows_change_nothing(views: list[SegmentView]) -> None:
+def test_rows_of_another_model_and_too_few_rows_do_not_count(views: list[SegmentView]) -> None:
     asked = query(views)
-    plain = similarities(views, QueryVectors(asked.first))
     few = np.zeros(views[0].segment.rows, np.bool_)
     few[: LEAST_ROWS - 1] = True
     for others in (
@@ -68,15 +72,19 @@ def test_rows_of_another_model_and_too_few_rows_change_nothing(views: list[Segme
         [with_rows(views[0], 3, few), views[1]],
         views,
     ):
-        for mine, theirs in zip(plain, similarities(others, asked), strict=True):
-            assert np.array_equal(mine, theirs)
+        assert refined(others, asked) is None
+        scores = scan(views[0].segment.vectors, asked.first)
+        (near, _) = nearness(others, [None, None], asked, 10)
+        assert set(near.rows.tolist()) == set(np.argsort(-scores, kind="stable")[:10].tolist())
 
 
 def test_known_rows_take_half_of_both_on_one_scale_and_others_stay(views: list[SegmentView]) -> None:
     asked = query(views)
     known = np.arange(views[0].segment.rows) % 2 == 0
-    plain = similarities(views, QueryVectors(asked.first))
-    mixed = similarities([with_rows(views[0], 3, known), views[1]], asked)
+    plain = [scan(view.segment.vectors, asked.first) for view in views]
+    refinable = [with_rows(views[0], 3, known), views[1]]
+    mixed = refined(refinable, asked)
+    assert mixed is not None
     assert np.array_equal(mixed[1], plain[1])
     assert np.array_equal(mixed[0][~known], plain[0][~known])
     assert asked.second is not None
@@ -86,6 +94,57 @@ def test_known_rows_take_half_of_both_on_one_scale_and_others_stay(views: list[S
     first = plain[0][known].astype(float)
     scaled = (cosines - cosines.mean()) / cosines.std() * first.std() + first.mean()
     assert np.allclose(mixed[0][known], (first + scaled) / 2, atol=1e-4)
+    (near, _) = nearness(refinable, [known, None], asked, 20)
+    assert set(near.rows.tolist()) == set(np.flatnonzero(known)[np.argsort(-mixed[0][known])[:20]].tolist())
+    assert np.array_equal(near.of(near.rows), mixed[0][near.rows])
+
+
+@pytest.mark.parametrize("share", [1.0, 0.97, 0.6, 0.05])
+@pytest.mark.parametrize("rough", [False, True])
+def test_every_road_finds_the_rows_that_comparing_all_finds(
+    views: list[SegmentView], monkeypatch: pytest.MonkeyPatch, share: float, rough: bool
+) -> None:
+    """Directly, among the few that are allowed, by rough similarities, by codes."""
+    rows = unit(5, 5_000, 64)
+    big = dataclasses.replace(views[0].segment, vectors=rows, rows=len(rows))
+    asked = QueryVectors(unit(6, 1, 64))
+    allowed = np.random.default_rng(1).random(len(rows)) < share if share < 1 else None
+    exact = scan(rows, asked.first)
+    order = np.argsort(-np.where(True if allowed is None else allowed, exact, -np.inf))[:50]
+    guess = [exact + np.float32(TOLERANCE / 2)] if rough else None
+    for few in (1, 100_000):
+        monkeypatch.setattr(meaning, "FEW_ROWS", few)
+        (near,) = nearness([dataclasses.replace(views[0], segment=big)], [allowed], asked, 50, guess)
+        assert set(near.rows.tolist()) == set(order.tolist())
+        some = np.array([0, 4_999, 17])
+        known = some if allowed is None else some[allowed[some]]
+        assert np.allclose(near.of(known), exact[known], atol=1e-6)
+        guess = [exact.copy()] if rough else None
+
+
+@pytest.mark.skipif(not codes.available(), reason="no wheel of turbovec for this machine")
+@pytest.mark.parametrize("share", [1.0, 0.97, 0.6])
+def test_codes_find_nearly_all_of_the_nearest(
+    views: list[SegmentView], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, share: float
+) -> None:
+    monkeypatch.setattr(meaning, "FEW_ROWS", 1_000)
+    rows = unit(5, 5_000, 64)
+    codes.write_codes(str(tmp_path / "codes.tv"), rows)
+    coded = codes.Codes(str(tmp_path / "codes.tv"), len(rows))
+    big = dataclasses.replace(views[0].segment, vectors=rows, rows=len(rows), codes=coded)
+    view = dataclasses.replace(views[0], segment=big)
+    asked = QueryVectors(unit(6, 1, 64))
+    allowed = np.random.default_rng(1).random(len(rows)) < share if share < 1 else None
+    exact = scan(rows, asked.first)
+    best = set(np.argsort(-np.where(True if allowed is None else allowed, exact, -np.inf))[:50].tolist())
+    (before,) = nearness([view], [allowed], asked, 50)
+    assert set(before.rows.tolist()) == best, "until they are in memory, all rows are compared"
+    coded.load()
+    (near,) = nearness([view], [allowed], asked, 50)
+    assert len(best & set(near.rows.tolist())) >= 48
+    assert len(near.rows) == 50
+    assert allowed is None or allowed[near.rows].all()
+    assert np.allclose(near.of(near.rows), exact[near.rows], atol=1e-6)
 
 
 def test_an_answer_says_that_the_second_model_is_missing(tmp_path: Path) -> None:

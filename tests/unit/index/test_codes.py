@@ -1,0 +1,80 @@
+"""Codes of large segments: made with them, kept by merges, done without."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from index_samples import make_file
+
+from vexord.index import codes, segment_writer
+from vexord.index.codes import Codes
+from vexord.index.segment import CODES_NAME
+from vexord.index.snapshot import Snapshot
+from vexord.index.writer import IndexWriter
+
+Open = Callable[..., IndexWriter]
+pytestmark = pytest.mark.skipif(not codes.available(), reason="no wheel of turbovec for this machine")
+
+
+@pytest.fixture(autouse=True)
+def _small(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(segment_writer, "MIN_ROWS", 40)
+
+
+def files_of(count: int, start: int = 0) -> list[object]:
+    return [make_file(f"f{number}", f"text {number}") for number in range(start, start + count)]
+
+
+def test_a_large_segment_has_codes_and_a_small_one_none(open_writer: Open, folder: str) -> None:
+    index = open_writer()
+    index.commit(files_of(50), [])  # type: ignore[arg-type]
+    index.commit(files_of(3, 50), [])  # type: ignore[arg-type]
+    large, small = (view.segment for view in Snapshot.open(folder).segments)
+    assert small.codes is None
+    assert large.codes is not None
+    query = large.vectors[7:8].copy()
+    assert large.codes.likely(query, 5, None) is None, "not in memory yet"
+    large.codes.load()
+    likely = large.codes.likely(query, 5, None)
+    assert likely is not None
+    assert 7 in likely
+    only = np.zeros(50, np.bool_)
+    only[10:30] = True
+    among = large.codes.likely(query, 5, only)
+    assert among is not None
+    assert len(among) >= 5
+    assert only[among].all()
+
+
+def test_damaged_codes_cost_time_only(
+    open_writer: Open, folder: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    open_writer().commit(files_of(50), [])  # type: ignore[arg-type]
+    (path,) = Path(folder).rglob(CODES_NAME)
+    good = path.read_bytes()
+    for damaged in (b"", good[:-9], b"x" * len(good)):
+        path.write_bytes(damaged)
+        found = Codes(str(path), 50)
+        found.load()
+        assert found.likely(np.ones((1, 16), np.int8), 5, None) is None
+    assert "codes cannot be read" in caplog.text
+    other = Codes(str(path), 49)
+    path.write_bytes(good)
+    other.load()
+    assert other.likely(np.ones((1, 16), np.int8), 5, None) is None, "codes of another number of rows"
+
+
+def test_codes_that_cannot_be_written_are_left_out(
+    open_writer: Open, folder: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def full(path: str, rows: object) -> None:
+        Path(path).write_bytes(b"half")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(segment_writer, "write_codes", full)
+    open_writer().commit(files_of(50), [])  # type: ignore[arg-type]
+    (view,) = Snapshot.open(folder).segments
+    assert view.segment.codes is None
+    assert not list(Path(folder).rglob(CODES_NAME))
+    assert "codes not written" in caplog.text

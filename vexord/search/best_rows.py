@@ -1,0 +1,161 @@
+"""The best rows of a weighted sum of postings, found without adding up what cannot matter.
+
+MaxScore (Turtle and Flood 1995) on arrays: rare terms are added up over all their rows; as soon as the common
+ones together cannot lift a row that has no rare one among the best, they are looked up only where it matters.
+"""
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vexord.index.postings import IMPACT_STEP
+from vexord.search.keywords import Match, Scores
+
+Rows = NDArray[np.uint32]
+_CHECK_SHARE = 0.5
+"""To look whether the rest matters costs a pass over all rows: not for a rest that is shorter than that."""
+_SORT_SHARE = 64
+"""If less than one row in so many was added to, sorting those is faster than looking at all."""
+_FEW_ALLOWED = 32
+"""If filters leave less than one row in so many, sums are made for just those."""
+
+
+@dataclass(frozen=True, slots=True)
+class Weighted:
+    """Postings of one term in one field of a segment, with the weight that the query gives them."""
+
+    rows: Rows
+    """Ascending."""
+    impacts: NDArray[np.uint8]
+    """In `IMPACT_STEP`s."""
+    weight: float
+
+    @property
+    def bound(self) -> float:
+        """What a row can have of it at most."""
+        return self.weight * IMPACT_STEP * int(self.impacts.max())
+
+
+def weighted(matches: Sequence[Match], pool: int, factor: float = 1.0) -> list[Weighted]:
+    """Return the postings of the matches in one pool."""
+    found = ((match, match.found[pool]) for match in matches)
+    return [Weighted(*postings, factor * match.idf) for match, postings in found if postings is not None]
+
+
+def best_rows(
+    postings: Sequence[Weighted], count: int, row_count: int, allowed: NDArray[np.bool_] | None
+) -> NDArray[np.int64]:
+    """Return the `count` rows of the highest sums above 0, in no order; fewer if there are no more.
+
+    `allowed`: mask over the rows, shape (row_count,), None = all.
+    """
+    if not postings:
+        return np.zeros(0, np.int64)
+    if allowed is not None and np.count_nonzero(allowed) * _FEW_ALLOWED < row_count:
+        rows = np.flatnonzero(allowed).astype(np.uint32)
+        values = np.zeros(len(rows), np.float32)
+        for one in postings:
+            values += values_at(one, rows)
+        return _best(rows[values > 0], values[values > 0], count)
+    ordered = sorted(postings, key=lambda one: len(one.rows))
+    with _Sums(row_count) as sums:
+        return _MaxScore(ordered, count, sums, allowed).run()
+
+
+def values_at(one: Weighted, rows: Rows) -> Scores:
+    """Return what each row has of one term, shape (rows,); 0 where it is not. `rows` must be uint32."""
+    places = np.minimum(np.searchsorted(one.rows, rows), len(one.rows) - 1)
+    there = one.rows[places] == rows
+    values: Scores = np.where(there, one.impacts[places], 0).astype(np.float32)
+    values *= np.float32(one.weight * IMPACT_STEP)
+    return values
+
+
+class _Sums:
+    """One float for every row of a segment, all 0 on entry; a thread has its own and clears what it used."""
+
+    _of_thread = threading.local()
+
+    def __init__(self, row_count: int) -> None:
+        held: Scores | None = getattr(self._of_thread, "sums", None)
+        if held is None or len(held) < row_count:
+            held = self._of_thread.sums = np.zeros(row_count, np.float32)
+        self.values = held[:row_count]
+        self._used: list[NDArray[np.intp]] = []
+
+    def add(self, one: Weighted) -> None:
+        rows = one.rows.astype(np.intp)  # with other indices `add.at` takes three times as long
+        self._used.append(rows)
+        np.add.at(self.values, rows, one.impacts * np.float32(one.weight * IMPACT_STEP))
+
+    def rows(self) -> Rows:
+        """Return the rows added to, each once."""
+        if sum(map(len, self._used)) * _SORT_SHARE > len(self.values):
+            return np.flatnonzero(self.values > 0).astype(np.uint32)
+        return np.unique(np.concatenate(self._used)).astype(np.uint32)
+
+    def __enter__(self) -> "_Sums":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if sum(map(len, self._used)) * 2 > len(self.values):
+            self.values[:] = 0.0
+            return
+        for rows in self._used:
+            self.values[rows] = 0.0
+
+
+class _MaxScore:
+    def __init__(
+        self, ordered: Sequence[Weighted], count: int, sums: _Sums, allowed: NDArray[np.bool_] | None
+    ) -> None:
+        self._ordered = ordered
+        self._count = count
+        self._sums = sums
+        self._allowed = allowed
+        bounds = [one.bound for one in ordered]
+        self._rest = [sum(bounds[place:]) for place in range(len(bounds) + 1)]
+        """What a row can have at most of the postings from each place on."""
+        lengths = [len(one.rows) for one in ordered]
+        self._left = [sum(lengths[place:]) for place in range(len(lengths))]
+
+    def run(self) -> NDArray[np.int64]:
+        enough = _CHECK_SHARE * len(self._sums.values)
+        for place, one in enumerate(self._ordered):
+            if place and self._left[place] > enough:
+                rows, values = self._so_far()
+                least = _least(values, self._count)
+                if self._rest[place] < least:
+                    return self._complete(rows, values, place)
+            self._sums.add(one)
+        return _best(*self._so_far(), self._count)
+
+    def _so_far(self) -> tuple[Rows, Scores]:
+        rows = self._sums.rows()
+        if self._allowed is not None:
+            rows = rows[self._allowed[rows]]
+        return rows, self._sums.values[rows]
+
+    def _complete(self, rows: Rows, values: Scores, place: int) -> NDArray[np.int64]:
+        """Add what is left where a row may still be among the best, the most telling postings first."""
+        left = self._rest[place]
+        for one in sorted(self._ordered[place:], key=lambda one: -one.bound):
+            keep = values + np.float32(left) >= _least(values, self._count)
+            rows, values = rows[keep], values[keep]
+            values = values + values_at(one, rows)
+            left -= one.bound
+        return _best(rows, values, self._count)
+
+
+def _least(values: Scores, count: int) -> float:
+    """Return the lowest of the `count` highest values; 0 if there are fewer."""
+    return float(np.partition(values, len(values) - count)[-count]) if len(values) >= count else 0.0
+
+
+def _best(rows: Rows, values: Scores, count: int) -> NDArray[np.int64]:
+    if len(rows) > count:
+        rows = rows[np.argpartition(values, len(values) - count)[-count:]]
+    return rows.astype(np.int64)
