@@ -49,6 +49,10 @@ class PostingArrays:
     """The part of BM25 that depends on term frequency and length, in (0, K1 + 1), in `IMPACT_STEP`s."""
 
 
+Found = tuple[NDArray[np.uint32], NDArray[np.uint8]]
+"""Rows, ascending, and their impacts in `IMPACT_STEP`s."""
+
+
 class Postings:
     """Looks terms up in one field. Thread-safe; holds no object for any document."""
 
@@ -56,31 +60,29 @@ class Postings:
         self._arrays = arrays
         self._seed = field.seed
 
-    def lookup(self, term: str) -> tuple[NDArray[np.uint32], NDArray[np.uint8]] | None:
-        """Return the ascending rows that hold the term, with their impacts in `IMPACT_STEP`s, or None.
+    def lookup(self, term: str) -> "Found | None":
+        """Return the ascending rows that hold the term, with their impacts, or None. Nothing is copied."""
+        return self.lookup_all([term])[0]
 
-        Nothing is copied.
-        """
-        bounds = self._find(term)
-        if bounds is None:
-            return None
-        start, end = bounds
-        return self._arrays.rows[start:end], self._arrays.impacts[start:end]
+    def lookup_all(self, terms: Sequence[str]) -> "list[Found | None]":
+        """Return what `lookup` does for each term, with one search for all of them."""
+        arrays = self._arrays
+        if not len(arrays.hashes):
+            return [None] * len(terms)
+        # Python ints would turn the whole column into floats.
+        wanted = np.array([term_hash(term, self._seed) for term in terms], np.uint64)
+        places = np.minimum(np.searchsorted(arrays.hashes, wanted), len(arrays.hashes) - 1)
+        there = (arrays.hashes[places] == wanted).tolist()
+        starts, ends = arrays.offsets[places].tolist(), arrays.offsets[places + 1].tolist()
+        return [
+            (arrays.rows[start:end], arrays.impacts[start:end]) if found else None
+            for found, start, end in zip(there, starts, ends, strict=True)
+        ]
 
     def df(self, term: str) -> int:
         """Return the number of rows that hold the term, dead ones included."""
-        bounds = self._find(term)
-        return bounds[1] - bounds[0] if bounds is not None else 0
-
-    def _find(self, term: str) -> tuple[int, int] | None:
-        hashes = self._arrays.hashes
-        wanted = np.uint64(
-            term_hash(term, self._seed)
-        )  # a Python int would turn the whole column into floats
-        place = int(np.searchsorted(hashes, wanted))
-        if place == len(hashes) or hashes[place] != wanted:
-            return None
-        return int(self._arrays.offsets[place]), int(self._arrays.offsets[place + 1])
+        found = self.lookup(term)
+        return len(found[0]) if found is not None else 0
 
 
 def term_hash(term: str, seed: int) -> int:

@@ -17,6 +17,8 @@ from vexord.search.keywords import Match, Scores
 Rows = NDArray[np.uint32]
 _CHECK_SHARE = 0.5
 """To look whether the rest matters costs a pass over all rows: not for a rest that is shorter than that."""
+LEAST_SHARE = 0.1
+"""A row with less than this share of the best sum is no answer: it has but a part of a name, or a weak word."""
 _SORT_SHARE = 64
 """If less than one row in so many was added to, sorting those is faster than looking at all."""
 _FEW_ALLOWED = 32
@@ -151,11 +153,22 @@ class _MaxScore:
 
 
 def _least(values: Scores, count: int) -> float:
-    """Return the lowest of the `count` highest values; 0 if there are fewer."""
-    return float(np.partition(values, len(values) - count)[-count]) if len(values) >= count else 0.0
+    """Return what a row must have to be among the best: a share of the best, and more than others have."""
+    if not len(values):
+        return 0.0
+    worth = LEAST_SHARE * float(values.max())
+    return (
+        max(worth, float(np.partition(values, len(values) - count)[-count]))
+        if len(values) >= count
+        else worth
+    )
 
 
 def _best(rows: Rows, values: Scores, count: int) -> NDArray[np.int64]:
+    if not len(rows):
+        return rows.astype(np.int64)
+    worth = values >= LEAST_SHARE * values.max()
+    rows, values = rows[worth], values[worth]
     if len(rows) > count:
         rows = rows[np.argpartition(values, len(values) - count)[-count:]]
     return rows.astype(np.int64)

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from vexord.index.postings import IMPACT_STEP, Postings
+from vexord.index.postings import IMPACT_STEP, Found, Postings
 
 Scores = NDArray[np.float32]
-_Found = tuple[NDArray[np.uint32], NDArray[np.uint8]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +19,7 @@ class Match:
     term: str
     idf: float
     """Of the term in all pools together, times the weight that the query gives it."""
-    found: tuple[_Found | None, ...]
+    found: tuple[Found | None, ...]
     """For each pool the ascending rows that hold it, with their BM25 impacts."""
 
 
@@ -38,8 +37,9 @@ def look_up(fields: Sequence[Postings], terms: Mapping[str, float], total: int) 
     `total`: rows of all pools together.
     """
     matches = []
-    for term, weight in terms.items():
-        found = tuple(field.lookup(term) for field in fields)
+    asked = list(terms)
+    by_term = zip(*(field.lookup_all(asked) for field in fields), strict=True)
+    for (term, weight), found in zip(terms.items(), by_term, strict=bool(fields)):
         frequency = sum(len(rows[0]) for rows in found if rows is not None)
         if frequency:
             matches.append(Match(term, weight * idf(frequency, total), found))

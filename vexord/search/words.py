@@ -19,6 +19,7 @@ _MIN_SHARED = 4
 _CACHE_ENTRIES = 1 << 16
 
 
+@lru_cache(maxsize=_CACHE_ENTRIES)
 def root(word: str) -> str:
     """Return a lower-case English word without its last ending."""
     if len(word) < _MIN_WORD:
