@@ -1,5 +1,6 @@
 """Which segments to merge, and how: rows and postings are copied, nothing is analysed or embedded."""
 
+import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -7,10 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vexord.index.columns import StringColumn
+from vexord.index.errors import IndexCorruptError
 from vexord.index.manifest import FingerprintFields, SegmentRecord
 from vexord.index.merge_postings import DEAD, PostingMerge
-from vexord.index.segment import CHUNK_DTYPE, FILE_DTYPE, Segment
+from vexord.index.segment import CHUNK_DTYPE, FILE_DTYPE, Segment, verify_segment
 from vexord.index.segment_writer import SegmentWriter
+
+logger = logging.getLogger(__name__)
 
 MAX_SEGMENTS = 8
 """More than this and some are merged: a search pays about 20 µs for each segment."""
@@ -59,6 +63,66 @@ class MergeSource:
     """Its file table, of `FILE_DTYPE`, with stamps brought up to date."""
     dead: NDArray[np.bool_]
     """Of its files."""
+
+
+@dataclass(frozen=True, slots=True)
+class MergeInput:
+    """A segment to merge, as it is handed to another process."""
+
+    record: SegmentRecord
+    files: NDArray[np.void]
+    dead: NDArray[np.bool_]
+    """See `MergeSource`."""
+
+
+@dataclass(frozen=True, slots=True)
+class MergeTask:
+    """All that a merge needs to know."""
+
+    folder: str
+    """Of the index."""
+    name: str
+    """Of the segment to write."""
+    fingerprint: FingerprintFields
+    inputs: tuple[MergeInput, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """What came of a merge."""
+
+    record: SegmentRecord | None
+    damaged: tuple[str, ...] = ()
+    """Names of segments that are not what the manifest says; nothing was written then."""
+
+
+def run_merge(task: MergeTask) -> Merged:
+    """Write the merged segment. Sources are read whole first: damage is never copied under a new checksum.
+
+    Raises:
+        OSError: it cannot be written; nothing is left behind.
+    """
+    damaged = [one.record.name for one in task.inputs if not _is_whole(task.folder, one.record)]
+    if damaged:
+        return Merged(None, tuple(damaged))
+    out = SegmentWriter(task.folder, task.name, durable=False)
+    try:
+        sources = [
+            MergeSource(Segment.open(task.folder, one.record), one.files, one.dead) for one in task.inputs
+        ]
+        return Merged(merge_segments(out, sources, task.fingerprint))
+    except BaseException:
+        out.abandon()
+        raise
+
+
+def _is_whole(folder: str, record: SegmentRecord) -> bool:
+    try:
+        verify_segment(folder, record)
+    except IndexCorruptError as error:
+        logger.warning("segment dropped, its files will be indexed again: %s", error)
+        return False
+    return True
 
 
 def merge_segments(

@@ -44,6 +44,8 @@ class GenerationStore:
         """Segments that the manifest on disk refers to, or may refer to after a failed publication."""
         self._previous: frozenset[str] = frozenset()
         self._on_disk: set[str] = set()
+        self._reserved: set[str] = set()
+        """Segments that another process writes now."""
         self._retired: list[tuple[int, str]] = []
 
     def load(self) -> Manifest | None:
@@ -95,6 +97,17 @@ class GenerationStore:
         name = f"{self._next:08d}-{secrets.token_hex(4)}"
         self._on_disk.add(name)
         return SegmentWriter(self.folder, name, durable=durable)
+
+    def reserve(self) -> str:
+        """Return the name of a segment that another process will write; `arrived` or `release` ends that."""
+        name = f"{self._next:08d}-{secrets.token_hex(4)}"
+        self._on_disk.add(name)
+        self._reserved.add(name)
+        return name
+
+    def arrived(self, name: str) -> None:
+        """The segment is whole; what no generation lists is cleared away from now on."""
+        self._reserved.discard(name)
 
     def checked_refined(self, record: SegmentRecord, model: str | None) -> SegmentRecord:
         """Return a record of the loaded generation without rows of another second model, or damaged ones."""
@@ -149,7 +162,7 @@ class GenerationStore:
         for path in due:
             with contextlib.suppress(OSError):  # cleared away as a leftover then
                 files.remove_file(path)
-        for name in self._on_disk - self._current - self._previous:
+        for name in self._on_disk - self._current - self._previous - self._reserved:
             try:
                 files.remove_folder(os.path.join(self.folder, SEGMENTS_NAME, name))
             except FileNotFoundError:

@@ -154,12 +154,17 @@ class FileTable(Mapping[str, FileEntry]):
 
     def replace(self, numbers: Iterable[int], segment: Segment | None, record: SegmentRecord | None) -> None:
         """Swap segments for one that holds their live files, or for nothing."""
+        newer: dict[str, TouchedFile] = {}
         for number in numbers:
             for path in self.paths_of(number):
-                self._touched.pop(self._places.pop(path), None)
+                touched = self._touched.pop(self._places.pop(path), None)
+                if touched is not None:
+                    newer[path] = touched
             self.chunks -= self.segments.pop(number).load().live
         if segment is not None and record is not None:
             self.add(segment, record)
+            for path, touched in newer.items():  # the merge may have begun before they were touched
+                self.touch(path, touched.stamp, touched.checked_ns)
 
     def paths_of(self, number: int) -> list[str]:
         """Return the live paths of a segment, from memory."""

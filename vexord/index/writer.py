@@ -2,7 +2,7 @@
 
 import logging
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Iterable, Mapping, Sequence
 
 import msgspec
 import numpy as np
@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from vexord.index import files
 from vexord.index.build import build_segment
 from vexord.index.errors import IndexCorruptError
-from vexord.index.manifest import FingerprintFields, SegmentRecord
-from vexord.index.merge import MergeSource, choose_merge, merge_segments
+from vexord.index.manifest import FingerprintFields, SegmentRecord, encode_dead
+from vexord.index.merge import Merged, MergeInput, MergeTask, choose_merge, run_merge
 from vexord.index.refined import RowSource, write_refined
 from vexord.index.segment import Segment
 from vexord.index.segment_writer import SegmentWriter
@@ -71,6 +71,11 @@ class IndexWriter:
     # --- reading -------------------------------------------------------------------------------------------
 
     @property
+    def folder(self) -> str:
+        """Folder of the index."""
+        return self._folder
+
+    @property
     def generation(self) -> int:
         """Number of the last generation published; 0 if there is none."""
         return self._store.generation
@@ -121,11 +126,40 @@ class IndexWriter:
             added = (
                 self._write(lambda out: self._build(out, list(fresh.values())), durable) if fresh else None
             )
-            tombstones = self._table.tombstones(buried)
-            self._publish(tombstones, added[1] if added else None, durable=durable)
-            self._table.bury(buried, tombstones)
-            if added is not None:
-                self._table.add(*added)
+            self._swap(buried, added, durable=durable)
+        self._save_stamps()
+        return self.generation
+
+    def reserve(self) -> str:
+        """Return the name of a segment that another process is to write below `segments`."""
+        return self._store.reserve()
+
+    def release(self, name: str) -> None:
+        """The other process has failed: what it may have written is cleared away."""
+        self._store.arrived(name)
+
+    def adopt(self, record: SegmentRecord | None, overtaken: Container[str], deletes: Iterable[str]) -> int:
+        """Take in a segment that another process wrote, delete files, and publish; return the generation.
+
+        Files of it that are `overtaken`, committed or deleted by us since that process read them, stay out.
+
+        Raises:
+            IndexCorruptError, OSError: the segment cannot be opened, or nothing can be published; nothing has
+                changed then.
+        """
+        buried = {path for path in deletes if path in self._table}
+        added = None
+        if record is not None:
+            self._store.arrived(record.name)
+            segment = Segment.open(self._folder, record)
+            paths = segment.paths.tolist()
+            dead = np.fromiter((path in overtaken for path in paths), np.bool_, len(paths))
+            buried.update(path for path in paths if path not in overtaken and path in self._table)
+            if not dead.all():
+                alive = msgspec.structs.replace(record, dead=encode_dead(dead))
+                added = segment, self._with_refined(segment, alive)
+        if added or buried or self._publish_due:
+            self._swap(buried, added)
         self._save_stamps()
         return self.generation
 
@@ -137,25 +171,54 @@ class IndexWriter:
     def merge_step(self) -> bool:
         """Do the most useful merge, if one is due, and publish; return whether anything was done.
 
-        Sources are read whole first: damage is never copied under a new checksum. Files lost that way are
-        told by `take_lost`.
+        Damaged segments are dropped instead; files lost that way are told by `take_lost`.
         """
-        numbers = list(self._table.segments)
-        chosen = [numbers[i] for i in choose_merge([self._table.segments[n].load() for n in numbers])]
-        if not chosen:
+        task = self.begin_merge()
+        if task is None:
             return False
-        if self._drop_damaged(chosen):
-            return True
-        sources = [
-            MergeSource(
-                self._table.segments[n].segment, self._table.stamped_files(n), self._table.segments[n].dead
-            )
-            for n in chosen
-        ]
-        merged = self._write(lambda out: merge_segments(out, sources, self._fingerprint), durable=False)
-        self._publish({}, merged[1], without=chosen)
-        self._table.replace(chosen, *merged)
+        try:
+            merged = run_merge(task)
+        except BaseException:
+            self.release(task.name)
+            raise
+        self.finish_merge(task, merged)
         return True
+
+    def begin_merge(self) -> MergeTask | None:
+        """Return the most useful merge, if one is due, for `run_merge` in any process."""
+        live = list(self._table.segments.items())
+        chosen = [live[place] for place in choose_merge([one.load() for _, one in live])]
+        if not chosen:
+            return None
+        inputs = [MergeInput(one.base, self._table.stamped_files(n), one.dead) for n, one in chosen]
+        return MergeTask(self._folder, self._store.reserve(), self._fingerprint, tuple(inputs))
+
+    def finish_merge(self, task: MergeTask, merged: Merged) -> None:
+        """Put a merged segment in the place of its sources and publish; what has died since is dead in it.
+
+        Raises:
+            IndexCorruptError, OSError: nothing has changed then.
+        """
+        self._store.arrived(task.name)
+        number_of = {live.segment.name: number for number, live in self._table.segments.items()}
+        if merged.record is None:
+            self._drop([number_of[name] for name in merged.damaged if name in number_of])
+            return
+        died = [self._died_since(number_of.get(one.record.name), one.dead) for one in task.inputs]
+        dead = np.concatenate(died)
+        segment = Segment.open(self._folder, merged.record)
+        record = msgspec.structs.replace(merged.record, dead=encode_dead(dead))
+        record = self._with_refined(segment, record)
+        sources = [number_of[one.record.name] for one in task.inputs if one.record.name in number_of]
+        keep = not dead.all()
+        self._publish({}, record if keep else None, without=sources)
+        self._table.replace(sources, segment if keep else None, record if keep else None)
+
+    def _died_since(self, number: int | None, before: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Of the files of a segment that lived when a merge began: which are dead now."""
+        if number is None:
+            return np.ones(int((~before).sum()), np.bool_)
+        return self._table.segments[number].dead[~before]
 
     def verify(self) -> bool:
         """Read every byte of the index; drop what is damaged, and publish. Return whether all was well."""
@@ -290,12 +353,25 @@ class IndexWriter:
 
     def _drop_damaged(self, numbers: Sequence[int]) -> bool:
         damaged = [n for n in numbers if not self._store.is_whole(self._table.segments[n].base)]
+        self._drop(damaged)
+        return bool(damaged)
+
+    def _drop(self, damaged: Sequence[int]) -> None:
         if damaged:
             self._publish({}, None, without=damaged)
             for number in damaged:
                 self._lost += self._table.paths_of(number)
             self._table.replace(damaged, None, None)
-        return bool(damaged)
+
+    def _swap(
+        self, buried: Collection[str], added: tuple[Segment, SegmentRecord] | None, *, durable: bool = False
+    ) -> None:
+        """Publish a new segment and the death of files, and note both."""
+        tombstones = self._table.tombstones(buried)
+        self._publish(tombstones, added[1] if added else None, durable=durable)
+        self._table.bury(buried, tombstones)
+        if added is not None:
+            self._table.add(*added)
 
     def _save_stamps(self) -> None:
         if not self._stamps_changed:

@@ -7,6 +7,7 @@ import signal
 import socket
 import sys
 from collections.abc import Callable
+from functools import partial
 
 import psutil
 from vexor_protocol.locations import ensure_runtime_dir
@@ -15,7 +16,9 @@ from vexord.embed.artefact import ModelError
 from vexord.embed.cache import EmbeddingCache
 from vexord.embed.default import default_embedder, second_embedder
 from vexord.index.embed_text import EMBED_TEXT_VERSION
+from vexord.ingest.aids import Aids
 from vexord.ingest.chunk import CHUNKER_VERSION
+from vexord.ingest.crew import Crew
 from vexord.ingest.indexer import Indexer
 from vexord.ingest.refine import Refiner
 from vexord.link.channel import Channel
@@ -23,7 +26,8 @@ from vexord.link.messages import ToIndexer, ToServer
 from vexord.projects.choices import MODELS
 from vexord.projects.settings import Settings
 
-NICENESS = 19
+NICENESS = 10
+"""The crew adds `crew.NICENESS`: bulk work gives way to edits, and both to searches."""
 CHUNK_FORMAT = CHUNKER_VERSION * 1000 + EMBED_TEXT_VERSION
 """Vectors made under another chunker or another embedded text are not reused."""
 
@@ -40,20 +44,22 @@ def main() -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     sock = socket.socket(fileno=options.channel_fd)
     channel: Channel[ToServer, ToIndexer] = Channel(sock, ToIndexer)
-    Indexer(channel, default_embedder(CHUNK_FORMAT), cookie_dir(), _refiner(options.second_model)).run()
+    aids = partial(_aids, options.second_model)
+    Indexer(channel, default_embedder(CHUNK_FORMAT), cookie_dir(), aids).run()
     return 0
 
 
-def _refiner(model: str) -> Callable[[Callable[[], None]], Refiner] | None:
-    """Return what makes the refiner, given what wakes the main loop; None if there is nothing to refine."""
+def _aids(model: str, wake: Callable[[], None]) -> Aids:
+    """Make what the projects share; `wake` wakes the main loop."""
+    crew = Crew(CHUNK_FORMAT, wake)
     try:
         second = second_embedder(model, CHUNK_FORMAT)
     except ModelError:  # the server tells the user
-        return None
+        second = None
     if second is None:
-        return None
+        return Aids(crew)
     cache = EmbeddingCache(Settings.load().embeddings_dir, second.fingerprint)
-    return lambda wake: Refiner(second, cache, wake)
+    return Aids(crew, Refiner(second, cache, wake))
 
 
 def cookie_dir() -> str:

@@ -13,8 +13,8 @@ import psutil
 from vexor_protocol.health import Degraded
 
 from vexord.embed.seam import Embedder
+from vexord.ingest.aids import Aids
 from vexord.ingest.project import Project
-from vexord.ingest.refine import Refiner
 from vexord.ingest.report import report
 from vexord.ingest.syncs import PendingSync
 from vexord.ingest.watch import CookieSeen, Dirty, Doubt, Event, Watcher
@@ -57,7 +57,7 @@ class Indexer:
         channel: Channel[ToServer, ToIndexer],
         embedder: Embedder,
         cookie_dir: str,
-        refiner: Callable[[Callable[[], None]], Refiner] | None = None,
+        aids: Callable[[Callable[[], None]], Aids] = lambda _: Aids(),
     ) -> None:
         self._channel = channel
         self._embedder = embedder
@@ -69,7 +69,7 @@ class Indexer:
         self._last_heartbeat_s = self._last_report_s = self._last_root_check_s = 0.0
         self._last_work_s = time.monotonic()
         self._stopping = False
-        self._refiner = refiner(self._wake) if refiner is not None else None
+        self._aids = aids(self._wake)
         self._more_to_refine = False
 
     def run(self) -> None:
@@ -84,8 +84,7 @@ class Indexer:
             for project in self._projects.values():
                 project.close()
             self._watcher.close()
-            if self._refiner is not None:
-                self._refiner.close()
+            self._aids.close()
 
     def _turn(self) -> None:
         now = time.monotonic()
@@ -208,7 +207,7 @@ class Indexer:
             self._report(self._projects[spec.id])
             return
         try:
-            project = Project(spec, self._embedder, self._watcher, self._refiner)
+            project = Project(spec, self._embedder, self._watcher, self._aids)
         except Exception as error:
             # One broken project must not take the others down; it is tried again when the server asks.
             logger.exception("cannot open project root=%r", spec.root)
@@ -221,8 +220,8 @@ class Indexer:
         project = self._projects.pop(project_id, None)
         if project is not None:
             project.close()
-            if self._refiner is not None:
-                self._refiner.forget(project_id)
+            if self._aids.refiner is not None:
+                self._aids.refiner.forget(project_id)
             if delete:
                 shutil.rmtree(project.spec.index_dir, ignore_errors=True)
         self._channel.send(Closed(project_id))
@@ -266,6 +265,8 @@ class Indexer:
                 project.root_back()
         if now - self._last_work_s >= MERGE_AFTER_IDLE_S:
             self._merge_one()
+        if self._aids.crew is not None:
+            self._aids.crew.rest(now)
         self._more_to_refine = False
         if not any(project.busy for project in self._projects.values()):
             self._refine()
@@ -280,14 +281,14 @@ class Indexer:
 
     def _refine(self) -> None:
         """Let the second model go on, for the first project that has something for it."""
-        if self._refiner is None:
+        if self._aids.refiner is None:
             return
         for project in self._projects.values():
-            self._more_to_refine, published = self._refiner.step(project)
+            self._more_to_refine, published = self._aids.refiner.step(project)
             if published is not None:
                 self._publish(project, published)
-            if self._refiner.problem and not project.health.has(SECOND_MODEL_FAILED):
-                project.health.degrade(SECOND_MODEL_FAILED, self._refiner.problem)
+            if self._aids.refiner.problem and not project.health.has(SECOND_MODEL_FAILED):
+                project.health.degrade(SECOND_MODEL_FAILED, self._aids.refiner.problem)
             if self._more_to_refine:
                 return
 

@@ -4,19 +4,22 @@ import logging
 import os
 import stat
 import time
+from collections.abc import Callable
 
 from vexor_protocol.health import Progress
 
 from vexord.embed.seam import Embedder
-from vexord.index.refined import RowSource
-from vexord.index.types import IndexedFile
 from vexord.index.writer import IndexWriter
+from vexord.ingest.aids import Aids
+from vexord.ingest.bulk import Batch, Bulk
 from vexord.ingest.health import Health
 from vexord.ingest.ignore import IgnoreRules
 from vexord.ingest.pending import Pending
 from vexord.ingest.pipeline import Outcome, Pipeline, chunk_count
+from vexord.ingest.publisher import RETRY_WRITE_S, Publisher
 from vexord.ingest.reconcile import SLICE_FILES, Scan
 from vexord.ingest.syncs import Syncs
+from vexord.ingest.tasks import BatchDone
 from vexord.ingest.walk import walk
 from vexord.ingest.watch import Watcher
 from vexord.link.messages import ProjectSpec, Published
@@ -30,9 +33,7 @@ RESCAN_INTERVAL_S = 600.0
 """Writes through mmap, hard links or network file systems raise no event: this scan finds them."""
 BLIND_RESCAN_INTERVAL_S = 30.0
 SCAN_REST_S = 1.0
-RETRY_WRITE_S = 2.0
 MAX_SCAN_SEGMENTS = 16
-_NAMED_PATHS = 100
 
 
 class Project:
@@ -42,11 +43,8 @@ class Project:
         IndexLockedError, FutureFormatError, OSError: on construction, if the index cannot be opened.
     """
 
-    def __init__(
-        self, spec: ProjectSpec, embedder: Embedder, watcher: Watcher, second: RowSource | None = None
-    ) -> None:
+    def __init__(self, spec: ProjectSpec, embedder: Embedder, watcher: Watcher, aids: Aids) -> None:
         self.spec = spec
-        self.tick = 0
         self.pending = Pending()
         self.syncs = Syncs()
         self.health = Health()
@@ -54,16 +52,16 @@ class Project:
         self.scans_done = 0
         self.changed_state = True
         self._watcher = watcher
-        self.writer = IndexWriter.open(spec.index_dir, embedder.fingerprint, second)
+        self.writer = IndexWriter.open(spec.index_dir, embedder.fingerprint, aids.refiner)
         self.model = str(embedder.fingerprint)
-        self.second_model = second.model if second is not None else None
+        self.second_model = aids.refiner.model if aids.refiner is not None else None
+        self._publisher = Publisher(spec, self.writer, self.pending, self.health)
+        self._bulk = Bulk(spec.root, self.writer, embedder.fingerprint, aids.crew)
+        self._bulk_not_before_s = 0.0
         self.pipeline = Pipeline(spec.root, self.writer, embedder)
         self._rules = IgnoreRules(spec.root)
         self._own_prefix = _prefix_inside(os.path.dirname(spec.index_dir), spec.root)
         self._first_index = not self.writer.entries()
-        self._upserts: list[IndexedFile] = []
-        self._deletes: list[str] = []
-        self._last_commit_s = time.monotonic()
         self._scan: Scan | None = None
         self._rescan_all = False
         self._scan_wanted = True
@@ -85,6 +83,11 @@ class Project:
         return self.writer.generation
 
     @property
+    def tick(self) -> int:
+        """Grows with every generation that changes what can be found."""
+        return self._publisher.tick
+
+    @property
     def scanning(self) -> bool:
         """Whether a scan runs."""
         return self._scan is not None
@@ -102,7 +105,7 @@ class Project:
     @property
     def unpublished(self) -> bool:
         """Whether files were read that no generation holds yet."""
-        return bool(self._upserts or self._deletes)
+        return self._publisher.unpublished
 
     @property
     def busy(self) -> bool:
@@ -119,13 +122,15 @@ class Project:
 
     def due_in(self, now: float) -> float:
         """Seconds until there is work."""
-        if self.scanning or self._scan_due(now):
+        if self._bulk.returned or self._scan_due(now):
             return 0.0
-        waits = [max(0.0, self._next_rescan_s - now)]
+        if self._scan is not None and not self._bulk.waiting(self._scan):
+            return max(0.0, self._bulk_not_before_s - now)
+        waits = [max(0.0, self._next_rescan_s - now) if self._scan is None else RESCAN_INTERVAL_S]
         if self._scan_wanted:
             waits.append(self._scan_not_before_s - now)
         if self.unpublished and self._scan is None:
-            waits.append(max(0.0, self._last_commit_s + RETRY_WRITE_S - now))
+            waits.append(max(0.0, self._publisher.last_commit_s + RETRY_WRITE_S - now))
         due = self.pending.due_in(now)
         if due is not None:
             waits.append(0.0 if self.syncs.urgent_seq() else due)
@@ -161,6 +166,7 @@ class Project:
         if self.state != "root_gone":
             self._set_state("root_gone")
             self._scan = None
+            self._bulk.forget()
             self.pending.clear()
 
     def root_back(self) -> None:
@@ -175,30 +181,29 @@ class Project:
         """Do one slice of the most urgent work; return what was published, if anything was."""
         if self.state == "root_gone":
             return None
+        if self._bulk.returned and self._bulk.merging:
+            published = self._changed_by(self._bulk.take_merge)
+            if published is not None:
+                return published
         urgent = self.syncs.urgent_seq()
         if len(self.pending) and (urgent or self.pending.due_in(now) == 0.0):
             self._work_events(now, urgent)
-            return self._commit()
-        if self.unpublished and self._scan is None and now >= self._last_commit_s + RETRY_WRITE_S:
-            return self._commit()
+            return self._publisher.commit()
+        if self.unpublished and self._scan is None and now >= self._publisher.last_commit_s + RETRY_WRITE_S:
+            return self._publisher.commit()
         if self._scan is None:
             self._start_scan(now)
         return self._step_scan(self._scan, now) if self._scan is not None else None
 
     def idle_work(self, *, refine: bool = False) -> Published | None:
         """A merge, if one is due, or new rows of the second model; returns what was published."""
-        before = self.generation
-        try:
-            if refine:
-                self.writer.refine()
-            else:
-                self.writer.merge_step()
-        except OSError as error:
-            self._write_failed(error)
-            return None
+        return self._changed_by(self.writer.refine if refine else self._bulk.merge)
+
+    def _changed_by(self, change: Callable[[], object]) -> Published | None:
+        published = self._publisher.change(change)
         if self.writer.take_lost():
             self.want_scan()
-        return self._published([], []) if self.generation != before else None
+        return published
 
     def _work_events(self, now: float, urgent: int) -> None:
         paths: list[str] = []
@@ -211,11 +216,12 @@ class Project:
                 self._expand(path, seq)
             else:
                 paths.append(path)
+        self._bulk.overtake(paths)
         self._absorb(self.pipeline.run(self._gone_or_wanted(paths)))
 
     def _expand(self, folder: str, seq: int) -> None:
         """A folder appeared, vanished or moved: its files, those there and those indexed, take its place."""
-        files = set(self.writer.under(folder))
+        files = {*self.writer.under(folder), *self._bulk.under(folder), *self._publisher.under(folder)}
         full = os.path.join(self.spec.root, folder)
         try:
             is_folder = stat.S_ISDIR(os.lstat(full).st_mode)
@@ -253,6 +259,8 @@ class Project:
             if scan.walk():
                 self._note_empty(scan)
             return None
+        if self._bulk.wants(scan):
+            return self._step_bulk(scan, now)
         batch, size = scan.next_batch()
         outcome = self.pipeline.run(self._gone_or_wanted(batch), force=scan.check_all)
         self._absorb(outcome)
@@ -261,26 +269,59 @@ class Project:
         scan.indexed(len(batch), size, chunk_count(outcome.upserts))
         if not scan.left:
             return self._finish_scan(scan, now)
-        due = now - self._last_commit_s >= COMMIT_INTERVAL_S
-        if not due and chunk_count(self._upserts) < COMMIT_CHUNKS:
+        due = now - self._publisher.last_commit_s >= COMMIT_INTERVAL_S
+        if not due and self._publisher.unpublished_chunks < COMMIT_CHUNKS:
             return None
         if self.writer.stats()[2] > MAX_SCAN_SEGMENTS:
             self.idle_work()  # a long first index must not pile up segments that every search pays for
-        return self._commit()
+        return self._publisher.commit()
+
+    def _step_bulk(self, scan: Scan, now: float) -> Published | None:
+        """Take in what the crew has brought back, and hand out more."""
+        published = None
+        for batch in self._bulk.finished():
+            if batch.done is None:
+                scan.put_back(batch.paths, batch.size)
+                self._bulk_not_before_s = now + RETRY_WRITE_S
+            else:
+                published = self._adopt(scan, batch, batch.done) or published
+            if self._scan is None:  # the root vanished meanwhile
+                return published
+        if now >= self._bulk_not_before_s:
+            self._bulk.hand_out(scan, self._gone_or_wanted)
+        if not scan.left and not self._bulk.files:
+            return self._finish_scan(scan, now) or published
+        if self.writer.stats()[2] > MAX_SCAN_SEGMENTS:
+            published = self.idle_work() or published
+        return published
+
+    def _adopt(self, scan: Scan, batch: Batch, done: BatchDone) -> Published | None:
+        outcome, late = done.outcome, batch.overtaken
+        outcome.deletes = [path for path in outcome.deletes if path not in late]
+        outcome.touched = [told for told in outcome.touched if told[0] not in late]
+        self._absorb(outcome)
+        if self._scan is None:
+            return None
+        published = self._publisher.adopt(done, late)
+        if published is None:
+            scan.put_back(batch.paths, batch.size)
+            self._bulk_not_before_s = time.monotonic() + RETRY_WRITE_S
+        else:
+            scan.indexed(len(batch.paths), batch.size, done.chunks)
+        return published
 
     def _gone_or_wanted(self, paths: list[str]) -> list[str]:
         """Paths to read; an indexed path that is ignored by now is deleted instead."""
         wanted: list[str] = []
         for path in paths:
             if self._excluded(path, is_dir=False):
-                self._deletes.append(path)
-                self.health.unskip(path)
+                self._publisher.delete(path)
             else:
                 wanted.append(path)
         return wanted
 
     def _finish_scan(self, scan: Scan, now: float) -> Published | None:
-        published = self._commit(always=self.tick == 0)
+        published = self._publisher.commit(always=self.tick == 0)
         self._scan = None
         self.health.mended("watcher_error")
         if not self._watcher.unwatched(self.spec.root):
@@ -295,47 +336,8 @@ class Project:
     def _absorb(self, outcome: Outcome) -> None:
         if outcome.deletes and not os.path.isdir(self.spec.root):
             self.root_gone()  # a renamed ancestor takes every file away and raises no event
-            return
-        self._upserts += outcome.upserts
-        self._deletes += outcome.deletes
-        for path, stamp, checked_ns in outcome.touched:
-            self.writer.touch(path, stamp, checked_ns)
-        now = time.monotonic()
-        for path in outcome.unsettled:
-            self.pending.add(path, is_dir=False, now=now)
-        for path in outcome.deletes:
-            self.health.unskip(path)
-        for file in outcome.upserts:
-            self.health.unskip(file.path)
-        self.health.skip(outcome.skipped)
-
-    def _commit(self, *, always: bool = False) -> Published | None:
-        if not (self._upserts or self._deletes or always):
-            return None
-        latest = {file.path: file for file in self._upserts}
-        removed = [path for path in self._deletes if path not in latest]
-        self._last_commit_s = time.monotonic()
-        try:
-            self.writer.commit(list(latest.values()), removed)
-        except OSError as error:
-            self._write_failed(error)
-            return None
-        self._upserts, self._deletes = [], []
-        self.health.mended("write_failed")
-        return self._published(list(latest), removed)
-
-    def _published(self, changed: list[str], removed: list[str]) -> Published:
-        if changed or removed or self.tick == 0:
-            self.tick += 1
-        self.changed_state = True
-        return Published(
-            self.spec.id,
-            self.generation,
-            self.epoch,
-            self.tick,
-            changed[:_NAMED_PATHS],
-            removed[:_NAMED_PATHS],
-        )
+        else:
+            self._publisher.absorb(outcome)
 
     # --- state ---------------------------------------------------------------------------------------------
 
@@ -352,7 +354,7 @@ class Project:
 
     def pending_count(self) -> int:
         """Number of paths not yet looked at."""
-        return len(self.pending) + (self._scan.left if self._scan is not None else 0)
+        return len(self.pending) + self._bulk.files + (self._scan.left if self._scan is not None else 0)
 
     def pending_sample(self, count: int) -> list[str]:
         """Return some of the paths not yet looked at."""
@@ -361,6 +363,7 @@ class Project:
     def close(self) -> None:
         """Stop watching and release the index."""
         self._watcher.remove(self.spec.root)
+        self._bulk.forget()
         self.writer.close()
 
     def _watch(self) -> None:
@@ -377,15 +380,6 @@ class Project:
             self.health.mended("no_files")
         else:
             self.health.degrade("no_files", scan.summary)
-
-    def _write_failed(self, error: OSError) -> None:
-        """The old generation goes on serving; what could not be written is tried again."""
-        logger.error("index not written root=%r error=%s", self.spec.root, error)
-        self.health.degrade(
-            "write_failed",
-            f"the index cannot be written: {error.strerror}",
-            f"make room or mend the rights of {self.spec.index_dir}; it is tried again by itself",
-        )
 
     def _set_state(self, state: str) -> None:
         if self.state != state:

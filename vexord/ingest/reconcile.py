@@ -35,6 +35,7 @@ class Scan:
         self._found: list[tuple[int, str, int]] = []
         self._seen: set[str] = set()
         self._to_check: deque[tuple[str, int]] = deque()
+        self._left_bytes = 0
 
     @property
     def left(self) -> int:
@@ -59,15 +60,27 @@ class Scan:
         self._meter.scanned(len(self._seen))
         return False
 
-    def next_batch(self) -> tuple[list[str], int]:
+    @property
+    def left_bytes(self) -> int:
+        """Size of those paths."""
+        return self._left_bytes
+
+    def next_batch(self, most: int = SLICE_FILES, most_bytes: int = SLICE_BYTES) -> tuple[list[str], int]:
         """Return the next paths to look at, and their size in bytes; lately modified files come first."""
         batch: list[str] = []
         size = 0
-        while self._to_check and len(batch) < SLICE_FILES and size < SLICE_BYTES:
+        while self._to_check and len(batch) < most and size < most_bytes:
             path, path_bytes = self._to_check.popleft()
             batch.append(path)
             size += path_bytes
+        self._left_bytes -= size
         return batch, size
+
+    def put_back(self, paths: list[str], size: int) -> None:
+        """These could not be looked at; they come next."""
+        share = size // max(1, len(paths))
+        self._to_check.extendleft((path, share) for path in reversed(paths))
+        self._left_bytes += share * len(paths)
 
     def indexed(self, files: int, read_bytes: int, chunks: int) -> None:
         """Count what became of a batch."""
@@ -96,4 +109,5 @@ class Scan:
         self._found.sort(reverse=True)
         self._to_check.extend((path, 0) for path in self._entries if path not in self._seen)
         self._to_check.extend((path, size) for _, path, size in self._found)
-        self._meter.start_indexing(len(self._to_check), sum(size for _, _, size in self._found))
+        self._left_bytes = sum(size for _, _, size in self._found)
+        self._meter.start_indexing(len(self._to_check), self._left_bytes)

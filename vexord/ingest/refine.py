@@ -5,6 +5,7 @@ import sqlite3
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,8 +15,10 @@ from vexord.embed.seam import SecondEmbedder, Vectors
 from vexord.index.merge import rows_of_files
 from vexord.index.segment import Segment
 from vexord.ingest.idle import IdleEmbedder
-from vexord.ingest.project import Project
 from vexord.link.messages import Published
+
+if TYPE_CHECKING:
+    from vexord.ingest.project import Project
 
 logger = logging.getLogger(__name__)
 
@@ -63,7 +66,7 @@ class Refiner:
             self._fail(f"its cache cannot be read: {error}")
             return np.zeros((len(hashes), self.dimensions), np.int8)
 
-    def step(self, project: Project) -> tuple[bool, Published | None]:
+    def step(self, project: "Project") -> tuple[bool, Published | None]:
         """Do a little for a project; return whether more can be done at once, and what was published."""
         try:
             self._collect()
@@ -83,7 +86,7 @@ class Refiner:
         self._idle.close()
         self._cache.close()
 
-    def _step(self, project: Project, plan: _Plan) -> tuple[bool, Published | None]:
+    def _step(self, project: "Project", plan: _Plan) -> tuple[bool, Published | None]:
         self._look_for_segments(project, plan)
         if plan.unplanned:
             self._compare(plan)
@@ -111,7 +114,7 @@ class Refiner:
         if batch.project in self._plans:
             self._plans[batch.project].new_rows += len(batch.hashes)
 
-    def _look_for_segments(self, project: Project, plan: _Plan) -> None:
+    def _look_for_segments(self, project: "Project", plan: _Plan) -> None:
         """A file in a new segment was just written, or merged; the former come first."""
         for segment, dead in project.writer.unrefined():
             if segment.name not in plan.seen:
@@ -133,7 +136,7 @@ class Refiner:
         plan.paths.extend(segment.paths[number] for number in now.tolist() if number in lacking)
         plan.new_rows += int(known.sum())
 
-    def _read(self, project: Project, plan: _Plan) -> None:
+    def _read(self, project: "Project", plan: _Plan) -> None:
         texts = project.pipeline.texts(plan.paths.popleft())
         hashes = np.fromiter(texts, np.uint64, len(texts))
         known = self._cache.known(hashes).tolist()

@@ -18,7 +18,7 @@ Rows = NDArray[np.uint32]
 _CHECK_SHARE = 0.5
 """To look whether the rest matters costs a pass over all rows: not for a rest that is shorter than that."""
 LEAST_SHARE = 0.1
-"""A row with less than this share of the best sum is no answer: it has but a part of a name, or a weak word."""
+"""A row with less than this share of the best sum is no answer: it has a part of a name, or a weak word."""
 _SORT_SHARE = 64
 """If less than one row in so many was added to, sorting those is faster than looking at all."""
 _FEW_ALLOWED = 32

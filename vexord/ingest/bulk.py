@@ -1,0 +1,172 @@
+"""A project's work in the hands of the crew: batches and merges go out, whole segments come back."""
+
+import logging
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+import msgspec
+
+from vexord.index.manifest import FingerprintFields
+from vexord.index.merge import MergeTask, run_merge
+from vexord.index.writer import IndexWriter
+from vexord.ingest.crew import Crew
+from vexord.ingest.reconcile import Scan
+from vexord.ingest.tasks import BatchDone, BatchTask, run_batch
+
+logger = logging.getLogger(__name__)
+
+BULK_BYTES = 2 << 20
+"""A scan with less to read is done by the main loop before a process has started."""
+BATCH_BYTES = 3 << 20
+"""About 5,000 chunks, and two seconds of one process."""
+BATCH_FILES = 1_024
+FIRST_BATCH_BYTES = 512 << 10
+"""The first ones are small, so that something can be found soon."""
+MERGE_ROWS = 16_384
+"""A smaller merge takes less time than an edit may wait."""
+
+
+@dataclass(slots=True)
+class Batch:
+    """Files that the crew has."""
+
+    paths: list[str]
+    size: int
+    """Bytes."""
+    segment: str
+    overtaken: set[str] = field(default_factory=set)
+    """Those that the main loop looked at meanwhile; its word counts."""
+    done: BatchDone | None = None
+    """None if it failed."""
+
+
+class Bulk:
+    """Hands out the batches of one scan, and one merge at a time."""
+
+    def __init__(
+        self, root: str, writer: IndexWriter, fingerprint: msgspec.Struct, crew: Crew | None
+    ) -> None:
+        self._root = root
+        self._writer = writer
+        self._fingerprint: FingerprintFields = msgspec.to_builtins(fingerprint)
+        self._crew = crew
+        self._batches: dict[int, Batch] = {}
+        self._merge: tuple[int, MergeTask] | None = None
+        self._handed_out = 0
+
+    @property
+    def files(self) -> int:
+        """Number of files that the crew has."""
+        return sum(len(batch.paths) for batch in self._batches.values())
+
+    @property
+    def merging(self) -> bool:
+        """Whether the crew has a merge."""
+        return self._merge is not None
+
+    @property
+    def returned(self) -> bool:
+        """Whether the crew has brought something back."""
+        merge = {self._merge[0]} if self._merge is not None else set()
+        return self._crew is not None and self._crew.has(set(self._batches) | merge)
+
+    def wants(self, scan: Scan) -> bool:
+        """Whether a scan is worth the crew's time, or under way there."""
+        usable = self._crew is not None and self._crew.usable
+        return bool(self._batches) or (usable and scan.left_bytes >= BULK_BYTES)
+
+    def waiting(self, scan: Scan) -> bool:
+        """Whether a scan can go on only when the crew brings something back."""
+        if not self._batches or self._crew is None or self.returned:
+            return False
+        return not scan.left or not self._crew.room
+
+    def hand_out(self, scan: Scan, wanted: Callable[[list[str]], list[str]]) -> None:
+        """Give the crew as many batches as it has room for. `wanted` leaves out what is ignored by now."""
+        while self._crew is not None and self._crew.room and scan.left:
+            early = self._handed_out < 2 * self._crew.size
+            paths, size = scan.next_batch(BATCH_FILES, FIRST_BATCH_BYTES if early else BATCH_BYTES)
+            self._handed_out += 1
+            batch = Batch(wanted(paths), size, self._writer.reserve())
+            entries = {path: self._writer.get(path) for path in batch.paths}
+            task = BatchTask(
+                root=self._root,
+                paths=batch.paths,
+                entries={path: entry for path, entry in entries.items() if entry is not None},
+                force=scan.check_all,
+                folder=self._writer.folder,
+                name=batch.segment,
+                fingerprint=self._fingerprint,
+            )
+            self._batches[self._crew.submit(run_batch, task)] = batch
+
+    def finished(self) -> list[Batch]:
+        """Return the batches that have come back."""
+        batches = []
+        for result in self._crew.take(set(self._batches)) if self._crew is not None else ():
+            batch = self._batches.pop(result.ticket)
+            batch.done = result.value
+            if result.error is not None:
+                logger.warning("a batch failed and is done again root=%r error=%r", self._root, result.error)
+            if batch.done is None or batch.done.record is None:
+                self._writer.release(batch.segment)
+            batches.append(batch)
+        return batches
+
+    def under(self, folder: str) -> list[str]:
+        """Return the files at or below a folder that the crew has."""
+        inside = folder + "/"
+        paths = (path for batch in self._batches.values() for path in batch.paths)
+        return [path for path in paths if path == folder or path.startswith(inside)]
+
+    def overtake(self, paths: Iterable[str]) -> None:
+        """The main loop has looked at these: what the crew has of them is old."""
+        if self._batches:
+            changed = set(paths)
+            for batch in self._batches.values():
+                batch.overtaken |= changed.intersection(batch.paths)
+
+    def merge(self) -> None:
+        """Do the most useful merge, if one is due: at once if it is small, else by the crew.
+
+        Raises:
+            IndexStoreError, OSError: it cannot be written.
+        """
+        task = self._writer.begin_merge() if self._merge is None else None
+        if task is None:
+            return
+        rows = sum(one.record.rows for one in task.inputs)
+        if self._crew is not None and self._crew.usable and rows >= MERGE_ROWS:
+            self._merge = self._crew.submit(run_merge, task), task
+            return
+        try:
+            merged = run_merge(task)
+        except BaseException:
+            self._writer.release(task.name)
+            raise
+        self._writer.finish_merge(task, merged)
+
+    def take_merge(self) -> None:
+        """Put a merge that has come back into the index.
+
+        Raises:
+            IndexStoreError, OSError: it cannot be published.
+        """
+        if self._merge is None or self._crew is None:
+            return
+        ticket, task = self._merge
+        for result in self._crew.take({ticket}):
+            self._merge = None
+            if result.error is None:
+                self._writer.finish_merge(task, result.value)
+            else:
+                logger.warning("a merge failed and is tried again root=%r error=%r", self._root, result.error)
+                self._writer.release(task.name)
+
+    def forget(self) -> None:
+        """The scan has ended before its time: what comes back of it is not wanted."""
+        for batch in self._batches.values():
+            self._writer.release(batch.segment)
+        if self._crew is not None:
+            self._crew.drop(set(self._batches))
+        self._batches.clear()
