@@ -127,7 +127,11 @@ class _Search:
         self._call.check_deadline()
         params = self._params
         options = SearchOptions(
-            top=params.top, filters=params.filters, syntax=params.syntax, explain=params.explain
+            top=params.top,
+            filters=params.filters,
+            syntax=params.syntax,
+            explain=params.explain,
+            no_cache=params.no_cache,
         )
         if params.like is not None:
             results = [self._services.engine.related(_known(place), params.like.line, targets, options)]
