@@ -19,7 +19,7 @@ class Client:
     """A pyzmq DEALER that asks one thing at a time."""
 
     def __init__(self, path: str) -> None:
-        self._socket = zmq.Context.instance().socket(zmq.DEALER)
+        self._socket: Any = zmq.Context.instance().socket(zmq.DEALER)
         self._socket.linger = 0
         self._socket.connect(f"ipc://{path}")
         self._ids = itertools.count(1)
