@@ -20,7 +20,7 @@ class Client:
 
     def __init__(self, path: str) -> None:
         self._socket: Any = zmq.Context.instance().socket(zmq.DEALER)
-        self._socket.linger = 0
+        self._socket.setsockopt(zmq.LINGER, 0)
         self._socket.connect(f"ipc://{path}")
         self._ids = itertools.count(1)
 

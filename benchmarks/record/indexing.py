@@ -141,7 +141,9 @@ def edits(
         try:
             path.write_bytes(b"\n".join(lines))
             started = time.perf_counter()
-            answer = client.request("search", query=marker, path=project, fresh_ms=5000, top=3)
+            answer = client.request(
+                "search", query=marker, path=project, fresh_ms=5000, top=3, syntax="literal"
+            )
             times.append((time.perf_counter() - started) * 1000)
         finally:
             path.write_bytes(before)

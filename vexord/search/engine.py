@@ -142,7 +142,7 @@ class Engine:
         self,
         targets: Sequence[Target],
         one: "_Prepared",
-        rough: Sequence[Scores] | None,
+        rough: Sequence[Scores | None] | None,
         texts: Texts,
         options: SearchOptions,
     ) -> QueryResult:
@@ -192,7 +192,7 @@ class Engine:
         corrected = correct(query, pools, self._names)
         return corrected.query, corrected.corrections
 
-    def _files(self, one: "_Prepared", rough: Sequence[Scores] | None) -> Iterable[RankedFile]:
+    def _files(self, one: "_Prepared", rough: Sequence[Scores | None] | None) -> Iterable[RankedFile]:
         pools, query = one.narrowed.pools, one.query
         if one.asked.has_operators and not query.terms:
             return list_files(pools, one.asked.wanted)
