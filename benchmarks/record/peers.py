@@ -2,9 +2,10 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -32,11 +33,14 @@ rss = next(int(line.split()[1]) * 1024 for line in open("/proc/self/status") if 
 print(json.dumps({"seconds": seconds, "chunks": len(index.chunks), "times": times, "rss": rss}))
 """
 _TRIALS = {
-    "vexor": ("vexor==0.30.0", ["vexor", "search", "parse header", "--path", "{tree}"]),
-    "cocoindex-code": ("cocoindex-code", ["ccc", "index"]),
-    "SeaGOAT": ("seagoat", ["seagoat-server", "start", "{tree}"]),
+    "vexor": ("vexor==0.30.0", [["vexor", "local", "--setup"], ["vexor", "search", "parse header"]]),
+    "cocoindex-code": (
+        "cocoindex-code",
+        [["ccc", "init"], ["ccc", "index"], ["ccc", "search", "parse header"]],
+    ),
+    "SeaGOAT": ("seagoat", [["seagoat-server", "start", "{tree}"]]),
 }
-"""Package and first command of peers that may need a key or a downloaded model; tried, with a time limit."""
+"""Package and commands, up to a first answer, of peers that may need a key or a model from the network."""
 
 
 def semble(root: Path, queries: Sequence[str], quality_cache: Path) -> Values:
@@ -70,8 +74,8 @@ def semble(root: Path, queries: Sequence[str], quality_cache: Path) -> Values:
 
 
 def trial(name: str, tree: Path, cache: Path) -> Values:
-    """Install a peer and run its first command without a network; return what it said."""
-    package, command = _TRIALS[name]
+    """Install a peer and run its commands over a copy of the tree, told to stay offline; return the last word."""
+    package, commands = _TRIALS[name]
     folder = cache / "peers" / name
     bin_folder = folder / "bin"
     try:
@@ -84,18 +88,28 @@ def trial(name: str, tree: Path, cache: Path) -> Values:
     except subprocess.CalledProcessError as error:
         return {"works": False, "why": f"does not install: {_last_line(error.stderr)}"}
     with TemporaryDirectory(prefix="vxp") as base:
+        copy = shutil.copytree(tree, Path(base, "tree"))
         env = {**os.environ, **_OFFLINE, "HOME": base, "XDG_CACHE_HOME": base, "XDG_CONFIG_HOME": base}
-        argv = [str(bin_folder / command[0]), *(word.format(tree=tree) for word in command[1:])]
-        try:
-            done = subprocess.run(
-                argv, cwd=tree, env=env, capture_output=True, text=True, timeout=_TRIAL_S, check=False,
-                stdin=subprocess.DEVNULL,
-            )  # fmt: skip
-        except subprocess.TimeoutExpired:
-            return {"works": False, "why": f"no answer within {_TRIAL_S} s without a network"}
-        except OSError as error:
-            return {"works": False, "why": str(error)}
-    return {"works": done.returncode == 0, "why": _last_line(done.stdout + done.stderr)}
+        for command in commands:
+            argv = [str(bin_folder / command[0]), *(word.format(tree=copy) for word in command[1:])]
+            works, why = _run(argv, copy, env)
+            if not works:
+                return {"works": False, "why": f"`{' '.join(command)}`: {why}"}
+    return {"works": True, "why": why}
+
+
+def _run(argv: Sequence[str], folder: Path, env: Mapping[str, str]) -> tuple[bool, str]:
+    """Return whether a command ended well, and the last line that it said."""
+    try:
+        done = subprocess.run(
+            argv, cwd=folder, env=env, capture_output=True, text=True, timeout=_TRIAL_S, check=False,
+            stdin=subprocess.DEVNULL,
+        )  # fmt: skip
+    except subprocess.TimeoutExpired:
+        return False, f"no answer within {_TRIAL_S} s"
+    except OSError as error:
+        return False, str(error)
+    return done.returncode == 0, _last_line(done.stdout + done.stderr)
 
 
 def trials() -> Sequence[str]:
