@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 
-from harness import daemon_on, describe_machine, quantiles
+from benchmarks.harness import daemon_on, describe_machine, quantiles
 
 
 def main() -> None:

@@ -7,7 +7,7 @@ import secrets
 import time
 from pathlib import Path
 
-from harness import daemon_on, describe_machine, quantiles
+from benchmarks.harness import daemon_on, describe_machine, quantiles
 
 
 def main() -> None:

@@ -19,8 +19,8 @@ class Client:
     """A pyzmq DEALER that asks one thing at a time."""
 
     def __init__(self, path: str) -> None:
-        self._socket = zmq.Context.instance().socket(zmq.DEALER)
-        self._socket.linger = 0
+        self._socket: Any = zmq.Context.instance().socket(zmq.DEALER)
+        self._socket.setsockopt(zmq.LINGER, 0)
         self._socket.connect(f"ipc://{path}")
         self._ids = itertools.count(1)
 

@@ -4,7 +4,7 @@ import argparse
 import threading
 import time
 
-from harness import daemon_on, describe_machine, quantiles
+from benchmarks.harness import daemon_on, describe_machine, quantiles
 
 QUERIES = (
     "where are migrations applied", "parse http header", "validate email address", "QuerySet",

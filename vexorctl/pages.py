@@ -43,7 +43,7 @@ def print_status(status: JsonObject, color: str) -> None:
             ("vexord ", "bold"), f"{text(status, 'version')}  process {number(status, 'pid')}, up ",
             f"{duration(seconds(status, 'uptime_s') or 0)}, {size(number(status, 'rss_bytes'))}, ",
             f"{plural(number(status, 'clients'), 'client')}, "
-            f"{plural(number(status, 'searches'), 'search', 'es')}",
+            f"{plural(number(status, 'searches'), 'search', 'es')}{_cache(member(status, 'query_cache'))}",
         )
     )  # fmt: skip
     running = text(indexer, "state") == "running"
@@ -64,6 +64,12 @@ def print_status(status: JsonObject, color: str) -> None:
     for project in members(status, "projects"):
         _project(page, project)
     mismatch_note(status)
+
+
+def _cache(cache: JsonObject) -> str:
+    """Return the share of query embeddings that were there already."""
+    hits, asked = number(cache, "hits"), number(cache, "hits") + number(cache, "misses")
+    return f", {hits / asked:.0%} of {asked:,} query vectors cached" if asked else ""
 
 
 def console(color: str) -> Console:

@@ -33,7 +33,7 @@ _VALUED = {
 _PLAIN: dict[str, tuple[str, object]] = {
     "--json": ("format", "jsonl"), "--porcelain": ("format", "porcelain"),
     "--porcelain-z": ("format", "porcelain-z"), "--no-fresh": ("fresh_ms", 0), "--all": ("everywhere", True),
-    "--no-spawn": ("spawn", False), "--explain": ("explain", True),
+    "--no-spawn": ("spawn", False), "--explain": ("explain", True), "--no-cache": ("no_cache", True),
     "--literal": ("syntax", "literal"), "-F": ("syntax", "literal"), "--text": ("syntax", "text"),
 }  # fmt: skip
 _NUMBERS = {"top": (1, MAX_TOP), "fresh_ms": (0, MAX_MS), "width": (MIN_WIDTH, MAX_WIDTH)}
@@ -66,6 +66,7 @@ class Query:
         self.width = 0
         self.spawn = True
         self.explain = False
+        self.no_cache = False
         self.syntax = "operators"
 
     @property
@@ -150,6 +151,8 @@ def request(query: Query) -> bytes:
         members.append(f'"syntax":"{query.syntax}"')
     if query.explain:
         members.append('"explain":true')
+    if query.no_cache:
+        members.append('"no_cache":true')
     if not query.everywhere:
         path = query.path if query.path[:1] == "/" else f"{folder}/{query.path}" if query.path else folder
         members.append(f'"path":{text(path)},"register":true,"first_index_ms":{FIRST_INDEX_MS}')

@@ -24,8 +24,8 @@ def semble(
     asked: QuestionSet, cache: Path, corpora: Path, model: Path | None, alpha: float | None
 ) -> Answers:
     """Return semble's answers. `model`: a model2vec folder, else wordllama's; `alpha` 0: lexical only."""
-    python = _environment(cache)
-    model = model or _vectors(cache, python)
+    python, vectors = environment(cache)
+    model = model or vectors
     queries: dict[str, list[str]] = {repo: [] for repo in asked.roots}
     for question in asked.questions:
         queries[question.repo].append(question.query)
@@ -50,6 +50,16 @@ def semble(
 
 def _place(before: Path, path: str, start: int, end: int) -> Place:
     return Place(str(before / path), start, end)
+
+
+def environment(cache: Path) -> tuple[Path, Path]:
+    """Return the Python of an environment with semble in it, and the folder of its word vectors.
+
+    Raises:
+        FetchError, OSError, subprocess.SubprocessError: they cannot be made.
+    """
+    python = _environment(cache)
+    return python, _vectors(cache, python)
 
 
 def _environment(cache: Path) -> Path:

@@ -76,3 +76,13 @@ class IndexerStatus(Struct, kw_only=True):
     watch_limit: int | None
     queue: int
     last_error: str = ""
+
+
+class QueryCache(Struct, kw_only=True, frozen=True):
+    """The cache of query embeddings: how full it is, and how often it spared the model since the start."""
+
+    entries: int
+    bytes: int
+    max_bytes: int
+    hits: int
+    misses: int

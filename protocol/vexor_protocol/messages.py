@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta, Struct
 
-from vexor_protocol.health import Degraded, IndexerStatus, Progress, ProjectStatus
+from vexor_protocol.health import Degraded, IndexerStatus, Progress, ProjectStatus, QueryCache
 
 MAX_QUERY_CHARS = 32_768
 MAX_QUERIES = 100
@@ -75,6 +75,7 @@ class StatusResult(Struct, kw_only=True):
     indexer: IndexerStatus
     projects: list[ProjectStatus]
     degraded: list[Degraded] = []
+    query_cache: QueryCache | None = None
     rendered: str | None = None
 
 
@@ -225,6 +226,8 @@ class SearchParams(Params):
     """How queries are read: with operators, as one literal text, or as they stand."""
     explain: bool = False
     """Say of each hit what made up its score."""
+    no_cache: bool = False
+    """Neither take the embeddings of the queries from the server's cache nor keep them there."""
     render: RenderOptions | None = None
 
 

@@ -100,6 +100,9 @@ def _configure_answer(parser: argparse.ArgumentParser) -> None:
     fresh.add_argument("--no-fresh", dest="fresh_ms", action="store_const", const=0, help="ask for no proof")
     answer.add_argument("--explain", action="store_true", help="show what made up each hit's score")
     answer.add_argument(
+        "--no-cache", action="store_true", help="embed QUERY anew, as if it had never been asked"
+    )
+    answer.add_argument(
         "--width", type=_number(MIN_WIDTH, MAX_WIDTH), default=0, metavar="N", help="columns (the terminal's)"
     )
 
@@ -126,7 +129,7 @@ def query_of(args: argparse.Namespace) -> Query:
     query.fresh_ms, query.width, query.color = args.fresh_ms, args.width, args.color
     query.languages, query.kinds = _split(args.lang), _split(args.kind)
     query.include, query.exclude = args.include, args.exclude
-    query.spawn, query.explain = not args.no_spawn, args.explain
+    query.spawn, query.explain, query.no_cache = not args.no_spawn, args.explain, args.no_cache
     return query
 
 

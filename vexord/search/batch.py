@@ -1,4 +1,7 @@
-"""Many queries in one request share one pass over the vectors."""
+"""Many queries in one request share one pass over the vectors of each segment without codes.
+
+Codes are searched for each query: that is as fast one by one, and the answers are those of single requests.
+"""
 
 from collections.abc import Iterator, Sequence
 from typing import TypeGuard
@@ -25,21 +28,27 @@ def portions(queries: Sequence[str], rows: int) -> Iterator[Sequence[str]]:
 
 def rough_similarities(
     views: Sequence[SegmentView], queries: Sequence[QueryVectors | None]
-) -> list[list[Scores] | None]:
+) -> list[Sequence[Scores | None] | None]:
     """Return for each query its similarities, by `scan_many`, to the rows of each segment, shape (rows,).
 
-    None stands where there is no vector or a second model's too, and everywhere if too few share a pass.
+    None stands for a segment with codes, for a query without a vector or with a second model's, and for all
+    queries if too few share a pass.
     """
     shared = [query.first for query in queries if _shares(query)]
     if len(shared) < MIN_QUERIES:
         return [None] * len(queries)
     stacked = np.concatenate(shared)
-    tables = [scan_many(view.segment.vectors, stacked) for view in views]
-    found: list[list[Scores] | None] = []
+    tables = [
+        scan_many(view.segment.vectors, stacked) if view.segment.codes is None else None for view in views
+    ]
+    found: list[Sequence[Scores | None] | None] = []
     row = 0
     for query in queries:
-        found.append([table[row] for table in tables] if _shares(query) else None)
-        row += _shares(query)
+        if not _shares(query):
+            found.append(None)
+            continue
+        found.append([table[row] if table is not None else None for table in tables])
+        row += 1
     return found
 
 

@@ -61,7 +61,7 @@ def collect(
     pools: Sequence[Pool],
     query: Query,
     vectors: QueryVectors | None,
-    rough: Sequence[Scores] | None = None,
+    rough: Sequence[Scores | None] | None = None,
 ) -> Candidates:
     """Score every row that may be an answer and keep the best of all rankings.
 

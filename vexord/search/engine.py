@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 
 import msgspec
 from vexor_protocol.errors import MODEL, ProtocolError
+from vexor_protocol.health import QueryCache
 from vexor_protocol.messages import Correction, Filters, QueryResult
 
 from vexord.embed.default import default_embedder
-from vexord.embed.seam import Embedder, Fingerprint
+from vexord.embed.seam import Embedder, Fingerprint, Vectors
 from vexord.index.snapshot import Snapshot
 from vexord.search.batch import portions, rough_similarities
 from vexord.search.candidates import Pool, collect
@@ -25,6 +26,7 @@ from vexord.search.names import NameCache
 from vexord.search.narrow import Narrowed, narrow
 from vexord.search.query import Query, parse_query
 from vexord.search.rank import RankedFile, rank
+from vexord.search.recent import RecentVectors
 from vexord.search.related import find_origin, like_query, without_origin
 from vexord.search.syntax import Asked, Syntax, describe, read_query
 from vexord.search.weights import likeness_weights
@@ -50,6 +52,8 @@ class SearchOptions:
     explain: bool = False
     """Tell what made up each hit's score."""
     syntax: Syntax = "operators"
+    no_cache: bool = False
+    """Have every query embedded anew, and keep nothing of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +77,14 @@ class Engine:
         self.problem = problem
         self._embedder = default_embedder()
         self._second = second
+        self._recent = RecentVectors()
         self._masks = MaskCache()
         self._names = NameCache()
         self._facts = SegmentFacts()
+
+    def query_cache(self) -> QueryCache:
+        """Return how the cache of query embeddings does."""
+        return self._recent.figures()
 
     def warm(self) -> None:
         """Load the model, so that the first search need not."""
@@ -126,14 +135,14 @@ class Engine:
         asked = read_query(text, options.syntax)
         narrowed = narrow(pools, roots, asked, self._masks)
         query, corrections = self._query(asked, narrowed.pools, options)
-        vectors = self._vectors(query, narrowed.pools)
+        vectors = self._vectors(query, narrowed.pools, options.no_cache)
         return _Prepared(text, asked, narrowed, query, corrections, vectors, time.perf_counter() - started)
 
     def _answer(
         self,
         targets: Sequence[Target],
         one: "_Prepared",
-        rough: Sequence[Scores] | None,
+        rough: Sequence[Scores | None] | None,
         texts: Texts,
         options: SearchOptions,
     ) -> QueryResult:
@@ -183,21 +192,25 @@ class Engine:
         corrected = correct(query, pools, self._names)
         return corrected.query, corrected.corrections
 
-    def _files(self, one: "_Prepared", rough: Sequence[Scores] | None) -> Iterable[RankedFile]:
+    def _files(self, one: "_Prepared", rough: Sequence[Scores | None] | None) -> Iterable[RankedFile]:
         pools, query = one.narrowed.pools, one.query
         if one.asked.has_operators and not query.terms:
             return list_files(pools, one.asked.wanted)
         return rank(pools, collect(pools, query, one.vectors, rough), query, self._facts)
 
-    def _vectors(self, query: Query, pools: Sequence[Pool]) -> QueryVectors | None:
+    def _vectors(self, query: Query, pools: Sequence[Pool], no_cache: bool) -> QueryVectors | None:
         if not query.terms:  # punctuation means nothing: its vector would be near to noise
             return None
-        vector = self._embedder.embed_query(query.text)
+        vector = self._embed(self._embedder, query.text, no_cache)
         if not vector.any():
             return None
         if self._second is None or all(pool.view.refined is None for pool in pools):
             return QueryVectors(vector)
-        return QueryVectors(vector, self._second.embed_query(query.text), str(self._second.fingerprint))
+        second = self._embed(self._second, query.text, no_cache)
+        return QueryVectors(vector, second, str(self._second.fingerprint))
+
+    def _embed(self, embedder: Embedder, text: str, no_cache: bool) -> Vectors:
+        return embedder.embed_query(text) if no_cache else self._recent.embed(embedder, text)
 
 
 def _fill(

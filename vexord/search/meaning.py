@@ -41,11 +41,12 @@ def nearness(
     allowed: Sequence[NDArray[np.bool_] | None],
     vectors: QueryVectors | None,
     count: int,
-    rough: Sequence[Scores] | None = None,
+    rough: Sequence[Scores | None] | None = None,
 ) -> list[Nearness]:
     """Find the `count` nearest rows of each segment among those allowed (masks over rows, None = all).
 
-    `rough`: similarities to `vectors.first`, the only vector then, within `TOLERANCE`; shape (rows,) each.
+    `rough`: similarities to `vectors.first`, the only vector then, within `TOLERANCE`; shape (rows,) each, or
+    None where there are none.
     """
     if vectors is None:
         return [Nearness(np.zeros(0, np.int64), _nothing)] * len(views)
@@ -53,10 +54,12 @@ def nearness(
         refined = refined_similarities(views, vectors.first, vectors.second, vectors.second_model)
         if refined is not None:
             return [_of_all(scores, mask, count) for scores, mask in zip(refined, allowed, strict=True)]
-    if rough is not None:
-        triples = zip(views, allowed, rough, strict=True)
-        return [_of_rough(view, mask, vectors.first, scores, count) for view, mask, scores in triples]
-    return [_of_segment(view, mask, vectors.first, count) for view, mask in zip(views, allowed, strict=True)]
+    return [
+        _of_segment(view, mask, vectors.first, count)
+        if scores is None
+        else _of_rough(view, mask, vectors.first, scores, count)
+        for view, mask, scores in zip(views, allowed, rough or [None] * len(views), strict=True)
+    ]
 
 
 def _nothing(rows: Rows) -> Scores:

@@ -168,6 +168,7 @@ class Server:
         self._next_tick_s = now + (STOPPING_TICK_S if self._stopping else TICK_S)
         self._link.tick(now)
         self._subscriptions.tick()
+        self._tracker.tick(now)
         if self._socket.crowded and not self._stopping:
             self._socket.shed()
             self._timers.at(now + REBIND_AFTER_S, self._bind_again)

@@ -55,7 +55,7 @@ class ProjectView:
     @property
     def generation(self) -> int:
         """Number of the open generation, 0 if there is none."""
-        return self.slot.snapshot.generation if self.slot.snapshot is not None else 0
+        return self.slot.size.generation if self.slot.size is not None else 0
 
     @property
     def state(self) -> ProjectState:
@@ -98,14 +98,14 @@ class ProjectView:
         """Whether the project stands at a clock or later; another epoch's is reached when all is ready."""
         if epoch == self.epoch:
             return self.tick >= tick
-        return self.current and self.state == "ready" and self.slot.snapshot is not None
+        return self.current and self.state == "ready" and self.slot.size is not None
 
     def doubts(self, indexer_running: bool) -> list[str]:
         """Reasons why the open generation may be behind the files, as far as is known without asking."""
         reasons: list[str] = []
         if self.state in ("failed", "root_gone"):
             reasons.append(self.state)
-        elif self.slot.snapshot is None or self.state == "indexing":
+        elif self.slot.size is None or self.state == "indexing":
             reasons.append("indexing")
         elif not self.current:
             reasons.append("reconciling")
@@ -131,7 +131,7 @@ class ProjectView:
 
     def proved(self, proof: Synced | None, indexer_running: bool) -> ProjectFreshness:
         """Return what an answer is worth after a barrier; `proof` is None if the time ran out."""
-        if self.slot.problem is not None or self.slot.snapshot is None:
+        if self.slot.problem is not None or self.slot.size is None:
             return self.freshness(self.doubts(indexer_running) or ["timeout"], proof)
         if proof is None:
             return self.freshness([*self._standing_doubts(indexer_running), "timeout"])
@@ -141,16 +141,16 @@ class ProjectView:
 
     def status(self) -> ProjectStatus:
         """Return everything that is known."""
-        report, snapshot = self.report, self.slot.snapshot
+        report, size = self.report, self.slot.size
         return ProjectStatus(
             project=self.project.root,
             name=self.project.name,
             state=self.state,
             generation=self.generation,
             clock=self.clock,
-            files=report.files if report is not None else snapshot.live_files if snapshot is not None else 0,
-            chunks=report.chunks if report is not None else snapshot.live_rows if snapshot is not None else 0,
-            segments=report.segments if report is not None else len(snapshot.segments) if snapshot else 0,
+            files=report.files if report is not None else size.files if size is not None else 0,
+            chunks=report.chunks if report is not None else size.chunks if size is not None else 0,
+            segments=report.segments if report is not None else size.segments if size is not None else 0,
             pending=self.pending,
             index_bytes=report.index_bytes if report is not None else 0,
             model=report.model if report is not None else "",

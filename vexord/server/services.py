@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 import psutil
+from vexor_protocol.health import QueryCache
 from vexor_protocol.messages import QueryResult
 
 from vexord.projects.registry import Registry
@@ -36,6 +37,10 @@ class SearchEngine(Protocol):
         self, place: Target, line: int | None, targets: Sequence[Target], options: SearchOptions
     ) -> QueryResult:
         """Return what is like the file at `place.prefix`, or its chunk at a line. Raises ProtocolError."""
+        ...
+
+    def query_cache(self) -> QueryCache:
+        """Return how the cache of query embeddings does. Never blocks for long."""
         ...
 
 

@@ -24,9 +24,10 @@ from vexord.projects.registry import Project, Registry, index_dir
 from vexord.projects.settings import Settings
 from vexord.server.freshness import Freshness
 from vexord.server.projects_view import ProjectView
-from vexord.server.snapshots import Slot
+from vexord.server.snapshots import Slot, close_unused
 from vexord.server.timers import Timers
 
+CLOSE_EVERY_S = 10.0
 EventKind = Literal["progress", "published", "state", "degraded"]
 Publish = Callable[[ProjectView, EventParams], None]
 
@@ -47,6 +48,7 @@ class Tracker:
         self._views: dict[str, ProjectView] = {}
         self._leaving: dict[str, str] = {}
         self._running = False
+        self._next_close = 0.0
         self.freshness = Freshness(timers, self._sync)
         self.publish: Publish | None = None
         """Told of every event."""
@@ -125,6 +127,12 @@ class Tracker:
         if not self._send(CloseProject(project_id, delete=True)):
             self._delete_leaving()
         self.freshness.close(project_id)
+
+    def tick(self, now: float) -> None:
+        """Close what is not in use; to be called every second. `now`: monotonic seconds."""
+        if now >= self._next_close:
+            self._next_close = now + CLOSE_EVERY_S
+            close_unused((view.slot for view in self._views.values()), now)
 
     # --- what the indexer says -----------------------------------------------------------------------------
 

@@ -40,6 +40,9 @@ class Workers:
                 result = job()
             except Exception as error:  # handed to the router thread, which answers and logs it
                 self._finish(lambda error=error: failed(error))  # type: ignore[misc]
+            except BaseException as panic:  # of a Rust extension; the thread must live to answer the others
+                told = RuntimeError(f"{type(panic).__name__}: {panic}")
+                self._finish(lambda: failed(told))
             else:
                 self._finish(lambda: done(result))
 

@@ -10,8 +10,9 @@ from searchable import Searchable
 from vexor_protocol.messages import QueryResult
 
 from tests.support.trees import make_tree
+from vexord.index import codes, segment_writer
 from vexord.index.vectors import TOLERANCE, scan, scan_many
-from vexord.search import batch, hits
+from vexord.search import batch, candidates, hits, meaning
 from vexord.search.engine import SearchOptions
 
 WORDS = [
@@ -33,22 +34,23 @@ QUERIES = [
 ]  # fmt: skip
 
 
+def source(number: int) -> str:
+    """A file of three functions; the same for a number."""
+    names = np.random.default_rng(number).choice(WORDS, 3)
+    return "\n\n".join(
+        f'def {name}_{number}(path):\n    """{name} the socket."""\n    return {number}\n' for name in names
+    )
+
+
 @pytest.fixture(scope="module")
 def many(tmp_path_factory: pytest.TempPathFactory) -> Searchable:
     """Two segments of more rows than the list of the nearest has, many of them alike, and dead ones."""
-    chance = np.random.default_rng(3)
-
-    def text(number: int) -> str:
-        names = chance.choice(WORDS, 3)
-        return "\n\n".join(
-            f'def {name}_{number}(path):\n    """{name} the socket."""\n    return {number}\n'
-            for name in names
-        )
-
     twins = {f"copy_{number}/same.py": "def same(): pass\n" for number in range(250)}
-    first = {f"part_{number % 5}/file_{number}.py": text(number) for number in range(300)}
+    first = {f"part_{number % 5}/file_{number}.py": source(number) for number in range(300)}
     search = Searchable(tmp_path_factory.mktemp("many"), first | twins)
-    search.add({f"part_9/file_{number}.py": text(number) for number in range(260)}, removed=list(first)[:40])
+    search.add(
+        {f"part_9/file_{number}.py": source(number) for number in range(260)}, removed=list(first)[:40]
+    )
     return search
 
 
@@ -65,6 +67,25 @@ def test_a_batch_answers_as_single_queries_do(
     one_by_one = [many.engine.search(targets, [query], options)[0] for query in QUERIES]
     assert plain(many.engine.search(targets, QUERIES, options)) == plain(one_by_one)
     assert sum(bool(result.hits) for result in one_by_one) > 10
+
+
+@pytest.mark.skipif(not codes.available(), reason="no codes on this machine")
+def test_a_batch_over_codes_answers_as_single_queries_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(segment_writer, "MIN_ROWS", 300)
+    monkeypatch.setattr(meaning, "FEW_ROWS", 200)
+    monkeypatch.setattr(candidates, "PER_LIST", 20)
+    search = Searchable(tmp_path, {f"file_{number}.py": source(number) for number in range(150)})
+    search.add({f"more_{number}.py": source(number) for number in range(90)})
+    targets, options = [search.target()], SearchOptions(top=50, explain=True)
+    with_codes = [view.segment.codes for view in targets[0].snapshot.segments]
+    for found in with_codes:
+        if found is not None:
+            found.load()
+    assert [found is not None for found in with_codes] == [True, False]
+    one_by_one = [search.engine.search(targets, [query], options)[0] for query in QUERIES]
+    assert plain(search.engine.search(targets, QUERIES, options)) == plain(one_by_one)
 
 
 def test_portions_answer_as_the_whole(many: Searchable, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 import numpy as np
 import zmq
 from vexor_protocol.client import Client
-from vexor_protocol.health import Degraded, Progress
+from vexor_protocol.health import Degraded, Progress, QueryCache
 from vexor_protocol.locations import ensure_runtime_dir, socket_path
 from vexor_protocol.messages import Hit, QueryResult
 from vexor_protocol.wire import Reply, decode_message, encode_request
@@ -204,6 +204,9 @@ class FakeEngine:
         self.error: Exception | None = None
         self.text = "def a(): pass"
         self.path = "a.py"
+
+    def query_cache(self) -> QueryCache:
+        return QueryCache(entries=1, bytes=20, max_bytes=100, hits=3, misses=1)
 
     def search(
         self, targets: Sequence[Target], queries: Sequence[str], options: SearchOptions

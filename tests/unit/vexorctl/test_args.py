@@ -74,6 +74,7 @@ def test_every_option_reaches_the_request() -> None:
         ("--all a", "everywhere", True),
         ("--no-spawn a", "spawn", False),
         ("--explain a", "explain", True),
+        ("--no-cache a", "no_cache", True),
         ("-F a", "syntax", "literal"),
         ("--literal a", "syntax", "literal"),
         ("--text a", "syntax", "text"),
@@ -140,7 +141,7 @@ def test_argparse_knows_the_same_options_and_defaults() -> None:
     [
         "a b",
         "-k 7 a -l c,go --json",
-        "--no-fresh a --all --explain -F",
+        "--no-fresh a --all --explain --no-cache -F",
         "a --text",
         "--path /x -g *.py --kind method a --width 33",
         "-- -a",

@@ -282,6 +282,14 @@ def test_version_tells_of_both(xdg: Xdg, ctl: Run) -> None:
     assert "hint: vexorctl restart" in err
 
 
+def test_status_tells_how_often_a_query_was_known(xdg: Xdg, ctl: Run) -> None:
+    cache = {"entries": 1, "bytes": 20, "max_bytes": 100, "hits": 3, "misses": 1}
+    with fake_daemon(xdg, table(status={**STATUS, "query_cache": cache})):
+        assert "75% of 4 query vectors cached" in ctl("status")[1]
+    with fake_daemon(xdg, table(status={**STATUS, "query_cache": {**cache, "hits": 0, "misses": 0}})):
+        assert "cached" not in ctl("status")[1]
+
+
 @pytest.mark.parametrize(
     ("line", "part"),
     [

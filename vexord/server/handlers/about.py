@@ -20,7 +20,7 @@ from vexord.server.services import Services
 
 CAPABILITIES = (
     "fresh", "first_index", "many_queries", "many_projects", "filters", "render", "subscribe", "wait_clock",
-    "explain", "syntax", "corrected", "like",
+    "explain", "syntax", "corrected", "like", "no_cache",
 )  # fmt: skip
 """Names that clients may ask for instead of comparing versions; none is ever taken away."""
 
@@ -59,6 +59,7 @@ class About:
             indexer=services.link.status(),
             projects=[view.status() for view in services.tracker.views],
             degraded=self._degraded(),
+            query_cache=services.engine.query_cache(),
         )
 
     def shutdown(self, _call: Call, _params: ShutdownParams) -> ShutdownResult:

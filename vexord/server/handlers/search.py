@@ -100,16 +100,18 @@ class _Search:
         freshness: list[ProjectFreshness] = []
         targets: list[Target] = []
         for view, prefix in self._scope.places:
+            snapshot = view.slot.snapshot()  # it may have to be opened, and that may fail: before all else
             if outcomes is None:
                 freshness.append(view.freshness(view.doubts(running)))
             else:
                 freshness.append(view.proved(outcomes[view.project.id], running))
-            if view.slot.snapshot is not None:
-                targets.append(_target(view, view.slot.snapshot, prefix))
+            if snapshot is not None:
+                targets.append(_target(view, snapshot, prefix))
         place: Target | None = None
         if self._scope.like is not None:
             view, path = self._scope.like
-            place = _target(view, view.slot.snapshot, path) if view.slot.snapshot is not None else None
+            snapshot = view.slot.snapshot()
+            place = _target(view, snapshot, path) if snapshot is not None else None
         time_left = self._limit - time.monotonic()
         may_repeat = outcomes is not None and not self._second and time_left > SECOND_ROUND_S
         self._services.workers.submit(
@@ -127,7 +129,11 @@ class _Search:
         self._call.check_deadline()
         params = self._params
         options = SearchOptions(
-            top=params.top, filters=params.filters, syntax=params.syntax, explain=params.explain
+            top=params.top,
+            filters=params.filters,
+            syntax=params.syntax,
+            explain=params.explain,
+            no_cache=params.no_cache,
         )
         if params.like is not None:
             results = [self._services.engine.related(_known(place), params.like.line, targets, options)]
