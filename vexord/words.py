@@ -6,6 +6,7 @@ The model's rows were trained on these words, so a change here needs a newly tra
 
 import re
 import unicodedata
+from functools import lru_cache
 
 WORD = re.compile(r"\w+")
 _PART = re.compile(
@@ -22,6 +23,9 @@ _SCRIPT_EDGE = re.compile(
     rf"(?<=[{_WIDE_CHARS}])(?=[^\W{_WIDE_CHARS}])|(?<=[^\W{_WIDE_CHARS}])(?=[{_WIDE_CHARS}])"
 )
 _MAX_PARTS = 32
+_PARTS_KEPT = 1 << 17
+"""Keyword terms and the model ask for the same words, one after the other."""
+_STEMS_KEPT = 1 << 15
 
 _IRREGULAR = {
     "alias": "alias", "aliases": "alias", "cookies": "cookie", "ids": "id", "indices": "index",
@@ -41,19 +45,21 @@ def normal(text: str) -> str:
     return _SCRIPT_EDGE.sub(" ", unicodedata.normalize("NFKC", text))
 
 
-def parts(word: str) -> list[str]:
+@lru_cache(_PARTS_KEPT)
+def parts(word: str) -> tuple[str, ...]:
     """Return the parts of an identifier in lower case, without plural endings: a match of `WORD`."""
     found = _PART.findall(word)
     if len(found) > _MAX_PARTS:  # a digest or base64, not a name
-        return [word.lower().strip("_")]
+        return (word.lower().strip("_"),)
     if not word.isascii():  # capitals mark no parts outside ASCII: they may be any alphabet's
         wide = _WIDE.search(word)
         found = (
             [word[i : i + 2] for i in range(max(1, len(word) - 1))] if wide else word.strip("_").split("_")
         )
-    return [stem(part.lower()) for part in found]
+    return tuple(stem(part.lower()) for part in found)
 
 
+@lru_cache(_STEMS_KEPT)
 def stem(word: str) -> str:
     """Take an English plural ending off a lower-case word."""
     irregular = _IRREGULAR.get(word)

@@ -74,7 +74,7 @@ def semble(root: Path, queries: Sequence[str], quality_cache: Path) -> Values:
 
 
 def trial(name: str, tree: Path, cache: Path) -> Values:
-    """Install a peer and run its commands over a copy of the tree, told to stay offline; return the last word."""
+    """Install a peer and run its commands over a copy of the tree, offline; return the last word."""
     package, commands = _TRIALS[name]
     folder = cache / "peers" / name
     bin_folder = folder / "bin"

@@ -2,7 +2,7 @@
 
 import zlib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
@@ -56,6 +56,7 @@ class _RowCache(dict[str, tuple[int, ...]]):
         super().__init__()
         self._words: Mapping[str, int] = {word: row for row, word in enumerate(vocabulary.words)}
         self._buckets = vocabulary.buckets
+        self._rows_of_part: dict[str, tuple[int, ...]] = {}
 
     def __missing__(self, word: str) -> tuple[int, ...]:
         rows = tuple(chain.from_iterable(map(self._rows, parts(word))))
@@ -65,12 +66,18 @@ class _RowCache(dict[str, tuple[int, ...]]):
             self[word] = rows
         return rows
 
-    def _rows(self, part: str) -> Iterable[int]:
+    def _rows(self, part: str) -> tuple[int, ...]:
         """Name a known word, or two written together, else hashed n-grams; unknown numbers say nothing."""
         row = self._words.get(part)
         if row is not None:
             return (row,)
-        return () if part.isdigit() else self._halves(part) or self._grams(part)
+        rows = self._rows_of_part.get(part)
+        if rows is None:
+            rows = () if part.isdigit() else self._halves(part) or tuple(self._grams(part))
+            if len(self._rows_of_part) >= _CACHE_ENTRIES:
+                self._rows_of_part.clear()
+            self._rows_of_part[part] = rows
+        return rows
 
     def _halves(self, part: str) -> tuple[int, int] | None:
         best: tuple[int, int] | None = None

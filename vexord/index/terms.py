@@ -59,6 +59,4 @@ _terms_of = _TermCache()
 
 def _split(word: str) -> tuple[str, ...]:
     terms = parts(word)
-    if len(terms) > 1:
-        terms.append(word.lower().strip("_"))
-    return tuple(terms)
+    return (*terms, word.lower().strip("_")) if len(terms) > 1 else terms

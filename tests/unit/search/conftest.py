@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 from searchable import Searchable
 
+from vexord.search import grep
+
 GO = """package cart
 
 // Total adds up the prices of a cart.
@@ -30,6 +32,12 @@ FILES: dict[str, str | bytes] = {
     "docs/guide.md": "# Guide\n\n## Install\n\nRun the installer.\n\n## Sockets\n\nIt binds a socket.\n",
     "logo.png": b"\x89PNG\0\0binary",
 }
+
+
+@pytest.fixture(autouse=True)
+def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a busy machine a quarter of a second may pass before a file is read."""
+    monkeypatch.setattr(grep, "MAX_SECONDS", 30.0)
 
 
 @pytest.fixture
