@@ -44,24 +44,27 @@ def write_codes(path: str, rows: NDArray[np.int8]) -> None:
 
 
 class Codes:
-    """The codes of one segment. Thread-safe; read into memory in the background once they are asked for."""
+    """The codes of one segment. Thread-safe; read into memory when they are first asked for."""
 
     def __init__(self, path: str, rows: int) -> None:
         self._path = path
         self._rows = rows
         self._index: Any = None
-        self._loading = False
+        self._tried = False
         self._lock = threading.Lock()
 
     def likely(
         self, query: NDArray[np.int8], count: int, allowed: NDArray[np.bool_] | None
     ) -> NDArray[np.int64] | None:
         """Return rows, among those allowed, that hold nearly all of the `count` nearest to the query, shape
-        (1, d); None while the codes are not in memory.
+        (1, d); None if the codes cannot be read.
         """
+        with self._lock:
+            if not self._tried:
+                self._tried = True
+                self._index = self._read()
         index = self._index
         if index is None:
-            self._load_later()
             return None
         wanted = int(count * MARGIN)
         if allowed is None:
@@ -73,8 +76,8 @@ class Codes:
                 return found
         return self._search(index, query, wanted, allowed)
 
-    def load(self) -> None:
-        """Read the codes now. Without them all rows are compared; the log says why."""
+    def _read(self) -> Any:
+        """A tenth of a second for a million rows, less than comparing all of them once from disk."""
         from turbovec import TurboQuantIndex
 
         try:
@@ -84,8 +87,8 @@ class Codes:
                 raise ValueError(f"{len(index)} codes for {self._rows} rows")
         except Exception as error:  # whatever it raises for a damaged file
             logger.warning("codes cannot be read, all rows are compared path=%r: %s", self._path, error)
-        else:
-            self._index = index
+            return None
+        return index
 
     def _search(
         self, index: Any, query: NDArray[np.int8], wanted: int, allowed: NDArray[np.bool_] | None
@@ -93,13 +96,6 @@ class Codes:
         unit = _unit(query)
         _, found = index.search(unit, wanted) if allowed is None else index.search(unit, wanted, mask=allowed)
         return np.asarray(found, np.int64).reshape(-1)
-
-    def _load_later(self) -> None:
-        with self._lock:
-            if self._loading:
-                return
-            self._loading = True
-        threading.Thread(target=self.load, name="codes", daemon=True).start()
 
 
 def _unit(rows: NDArray[np.int8]) -> NDArray[np.float32]:

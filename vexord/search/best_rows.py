@@ -1,7 +1,7 @@
 """The best rows of a weighted sum of postings, found without adding up what cannot matter.
 
 MaxScore (Turtle and Flood 1995) on arrays: rare terms are added up over all their rows; as soon as the common
-ones together cannot lift a row that has no rare one among the best, they are looked up only where it matters.
+ones together will not lift a row without a rare one among the best, they are looked up only where it matters.
 """
 
 import threading
@@ -15,14 +15,14 @@ from vexord.index.postings import IMPACT_STEP
 from vexord.search.keywords import Match, Scores
 
 Rows = NDArray[np.uint32]
-_CHECK_SHARE = 0.5
-"""To look whether the rest matters costs a pass over all rows: not for a rest that is shorter than that."""
-LEAST_SHARE = 0.1
-"""A row with less than this share of the best sum is no answer: it has a part of a name, or a weak word."""
-_SORT_SHARE = 64
-"""If less than one row in so many was added to, sorting those is faster than looking at all."""
+_CHECK_SHARE = 0.2
+"""To look whether the rest matters costs a pass over all rows: not for a rest that is much shorter."""
+TYPICAL = 0.6
+"""A row that has none of the rare terms has, of all common ones together, hardly ever more than this share of
+what is possible: it would be short and made of nothing but them. As the bound, it leaves out such rows."""
 _FEW_ALLOWED = 32
 """If filters leave less than one row in so many, sums are made for just those."""
+_TINY = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +41,31 @@ class Weighted:
         return self.weight * IMPACT_STEP * int(self.impacts.max())
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """How many rows at most, and what they must have."""
+
+    count: int
+    least_share: float
+    """A row with less than this share of the best sum is no answer: it has a weak word or part of a name."""
+
+    def least(self, values: Scores) -> float:
+        """Return what a row must have to be among the best, if these are the sums that there are."""
+        floor = self.least_share * float(values.max(initial=0.0))
+        values = values[values >= floor]
+        if len(values) < self.count:
+            return floor
+        return float(np.partition(values, len(values) - self.count)[-self.count])
+
+    def best(self, rows: Rows, values: Scores) -> NDArray[np.int64]:
+        """Return the best of some rows."""
+        enough = (values >= self.least_share * values.max(initial=0.0)) & (values > 0)
+        rows, values = rows[enough], values[enough]
+        if len(rows) > self.count:
+            rows = rows[np.argpartition(values, len(values) - self.count)[-self.count :]]
+        return rows.astype(np.int64)
+
+
 def weighted(matches: Sequence[Match], pool: int, factor: float = 1.0) -> list[Weighted]:
     """Return the postings of the matches in one pool."""
     found = ((match, match.found[pool]) for match in matches)
@@ -48,9 +73,9 @@ def weighted(matches: Sequence[Match], pool: int, factor: float = 1.0) -> list[W
 
 
 def best_rows(
-    postings: Sequence[Weighted], count: int, row_count: int, allowed: NDArray[np.bool_] | None
+    postings: Sequence[Weighted], wanted: Wanted, row_count: int, allowed: NDArray[np.bool_] | None
 ) -> NDArray[np.int64]:
-    """Return the `count` rows of the highest sums above 0, in no order; fewer if there are no more.
+    """Return the rows of the highest sums above 0, in no order.
 
     `allowed`: mask over the rows, shape (row_count,), None = all.
     """
@@ -61,10 +86,10 @@ def best_rows(
         values = np.zeros(len(rows), np.float32)
         for one in postings:
             values += values_at(one, rows)
-        return _best(rows[values > 0], values[values > 0], count)
+        return wanted.best(rows, values)
     ordered = sorted(postings, key=lambda one: len(one.rows))
     with _Sums(row_count) as sums:
-        return _MaxScore(ordered, count, sums, allowed).run()
+        return _MaxScore(ordered, wanted, sums, allowed).run()
 
 
 def values_at(one: Weighted, rows: Rows) -> Scores:
@@ -89,15 +114,10 @@ class _Sums:
         self._used: list[NDArray[np.intp]] = []
 
     def add(self, one: Weighted) -> None:
+        """Add a term to the rows that have it."""
         rows = one.rows.astype(np.intp)  # with other indices `add.at` takes three times as long
         self._used.append(rows)
         np.add.at(self.values, rows, one.impacts * np.float32(one.weight * IMPACT_STEP))
-
-    def rows(self) -> Rows:
-        """Return the rows added to, each once."""
-        if sum(map(len, self._used)) * _SORT_SHARE > len(self.values):
-            return np.flatnonzero(self.values > 0).astype(np.uint32)
-        return np.unique(np.concatenate(self._used)).astype(np.uint32)
 
     def __enter__(self) -> "_Sums":
         return self
@@ -112,10 +132,10 @@ class _Sums:
 
 class _MaxScore:
     def __init__(
-        self, ordered: Sequence[Weighted], count: int, sums: _Sums, allowed: NDArray[np.bool_] | None
+        self, ordered: Sequence[Weighted], wanted: Wanted, sums: _Sums, allowed: NDArray[np.bool_] | None
     ) -> None:
         self._ordered = ordered
-        self._count = count
+        self._wanted = wanted
         self._sums = sums
         self._allowed = allowed
         bounds = [one.bound for one in ordered]
@@ -127,48 +147,28 @@ class _MaxScore:
     def run(self) -> NDArray[np.int64]:
         enough = _CHECK_SHARE * len(self._sums.values)
         for place, one in enumerate(self._ordered):
-            if place and self._left[place] > enough:
-                rows, values = self._so_far()
-                least = _least(values, self._count)
-                if self._rest[place] < least:
-                    return self._complete(rows, values, place)
+            rest = TYPICAL * self._rest[place]
+            hopeful = rest < self._rest[0] - self._rest[place]
+            if hopeful and self._left[place] > enough:
+                values = self._values()
+                least = self._wanted.least(values)
+                if rest < least:
+                    rows = np.flatnonzero(values >= least - rest).astype(np.uint32)
+                    return self._complete(rows, values[rows], place)
             self._sums.add(one)
-        return _best(*self._so_far(), self._count)
+        values = self._values()
+        rows = np.flatnonzero(values >= max(self._wanted.least(values), _TINY)).astype(np.uint32)
+        return self._wanted.best(rows, values[rows])
 
-    def _so_far(self) -> tuple[Rows, Scores]:
-        rows = self._sums.rows()
-        if self._allowed is not None:
-            rows = rows[self._allowed[rows]]
-        return rows, self._sums.values[rows]
+    def _values(self) -> Scores:
+        return self._sums.values if self._allowed is None else self._sums.values * self._allowed
 
     def _complete(self, rows: Rows, values: Scores, place: int) -> NDArray[np.int64]:
         """Add what is left where a row may still be among the best, the most telling postings first."""
         left = self._rest[place]
         for one in sorted(self._ordered[place:], key=lambda one: -one.bound):
-            keep = values + np.float32(left) >= _least(values, self._count)
+            keep = values + np.float32(TYPICAL * left) >= self._wanted.least(values)
             rows, values = rows[keep], values[keep]
             values = values + values_at(one, rows)
             left -= one.bound
-        return _best(rows, values, self._count)
-
-
-def _least(values: Scores, count: int) -> float:
-    """Return what a row must have to be among the best: a share of the best, and more than others have."""
-    if not len(values):
-        return 0.0
-    worth = LEAST_SHARE * float(values.max())
-    return (
-        max(worth, float(np.partition(values, len(values) - count)[-count]))
-        if len(values) >= count
-        else worth
-    )
-
-
-def _best(rows: Rows, values: Scores, count: int) -> NDArray[np.int64]:
-    if not len(rows):
-        return rows.astype(np.int64)
-    worth = values >= LEAST_SHARE * values.max()
-    rows, values = rows[worth], values[worth]
-    if len(rows) > count:
-        rows = rows[np.argpartition(values, len(values) - count)[-count:]]
-    return rows.astype(np.int64)
+        return self._wanted.best(rows, values)

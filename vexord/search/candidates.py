@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vexord.index.snapshot import SegmentView
-from vexord.search.best_rows import best_rows, weighted
+from vexord.search.best_rows import Wanted, best_rows, weighted
 from vexord.search.filters import Mask
 from vexord.search.keywords import Match, Scores, impacts_at, look_up, weights_of
 from vexord.search.meaning import Nearness, QueryVectors, nearest, nearness
@@ -16,6 +16,11 @@ from vexord.search.query import PARTS_WEIGHT, Query
 PER_LIST = 200
 """Candidates taken by words and by meaning each."""
 PER_NAME_LIST = 100
+LARGE = 200_000
+"""Chunks of all pools from which on a search by meaning takes a good part of the time."""
+LEAST_SHARE = 0.1
+SYMBOL_SHARE = 0.3
+"""Of the best sum, what a row must have. Who asks for a name wants no rows that have but parts of it."""
 NAME_FIELD_WEIGHT = 0.6
 """BM25 of the field of symbol and path words, relative to the chunk's text."""
 MAX_DEFINITIONS = 200
@@ -69,8 +74,12 @@ def collect(
     They are used up. The outcome is the same without them.
     """
     found = _Found.of(pools, query)
-    near = nearness([pool.view for pool in pools], [pool.mask for pool in pools], vectors, PER_LIST, rough)
-    picks = [_pick(number, pool, found, near[number]) for number, pool in enumerate(pools)]
+    # Who asks for a name that is defined here is hardly helped by what is merely like it.
+    large = sum(pool.view.segment.rows for pool in pools) > LARGE
+    near_wanted = 0 if found.last and large else PER_LIST
+    near = nearness([pool.view for pool in pools], [pool.mask for pool in pools], vectors, near_wanted, rough)
+    share = SYMBOL_SHARE if query.is_symbol else LEAST_SHARE
+    picks = [_pick(number, pool, found, near[number], share) for number, pool in enumerate(pools)]
     if len(pools) > 1:
         picks = _best_of_all(picks)
     parts = [_describe(number, pick, found) for number, pick in enumerate(picks) if len(pick.rows)]
@@ -137,14 +146,14 @@ _NEVER = np.zeros(0, np.bool_)
 _NOTHING = _Pick(np.zeros(0, np.int64), _NONE, _NONE, _NONE, _NEVER, _NEVER.reshape(0, 0))
 
 
-def _pick(number: int, pool: Pool, found: _Found, near: Nearness) -> _Pick:
+def _pick(number: int, pool: Pool, found: _Found, near: Nearness, share: float) -> _Pick:
     row_count = pool.view.segment.rows
     by_name = weighted(found.names, number)
     by_word = [*weighted(found.body, number), *weighted(found.names, number, NAME_FIELD_WEIGHT)]
     sure = _defining(number, pool, found.definitions)[:MAX_DEFINITIONS]
     lists = (
-        best_rows(by_word, PER_LIST, row_count, pool.mask),
-        best_rows(by_name, PER_NAME_LIST, row_count, pool.mask),
+        best_rows(by_word, Wanted(PER_LIST, share), row_count, pool.mask),
+        best_rows(by_name, Wanted(PER_NAME_LIST, share), row_count, pool.mask),
         near.rows,
         sure,
     )

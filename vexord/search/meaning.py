@@ -49,17 +49,22 @@ def nearness(
     None where there are none.
     """
     if vectors is None:
-        return [Nearness(np.zeros(0, np.int64), _nothing)] * len(views)
+        return [Nearness(_NO_ROWS, _nothing)] * len(views)
     if vectors.second is not None:
         refined = refined_similarities(views, vectors.first, vectors.second, vectors.second_model)
         if refined is not None:
             return [_of_all(scores, mask, count) for scores, mask in zip(refined, allowed, strict=True)]
+    if not count:
+        return [_among(view.segment.vectors, _NO_ROWS, vectors.first, 0) for view in views]
     return [
         _of_segment(view, mask, vectors.first, count)
         if scores is None
         else _of_rough(view, mask, vectors.first, scores, count)
         for view, mask, scores in zip(views, allowed, rough or [None] * len(views), strict=True)
     ]
+
+
+_NO_ROWS = np.zeros(0, np.int64)
 
 
 def _nothing(rows: Rows) -> Scores:
@@ -106,6 +111,8 @@ def _of_rough(
 
 def nearest(scores: Scores, count: int) -> Rows:
     """Return the indices of the `count` highest scores, of equal ones the first, hidden ones left out."""
+    if not count:
+        return _NO_ROWS
     if len(scores) <= count:
         return np.flatnonzero(scores > -np.inf)
     top = np.argpartition(scores, len(scores) - count)[-count:]

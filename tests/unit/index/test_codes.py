@@ -34,8 +34,6 @@ def test_a_large_segment_has_codes_and_a_small_one_none(open_writer: Open, folde
     assert small.codes is None
     assert large.codes is not None
     query = large.vectors[7:8].copy()
-    assert large.codes.likely(query, 5, None) is None, "not in memory yet"
-    large.codes.load()
     likely = large.codes.likely(query, 5, None)
     assert likely is not None
     assert 7 in likely
@@ -56,12 +54,10 @@ def test_damaged_codes_cost_time_only(
     for damaged in (b"", good[:-9], b"x" * len(good)):
         path.write_bytes(damaged)
         found = Codes(str(path), 50)
-        found.load()
         assert found.likely(np.ones((1, 16), np.int8), 5, None) is None
     assert "codes cannot be read" in caplog.text
     other = Codes(str(path), 49)
     path.write_bytes(good)
-    other.load()
     assert other.likely(np.ones((1, 16), np.int8), 5, None) is None, "codes of another number of rows"
 
 

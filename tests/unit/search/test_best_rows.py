@@ -8,7 +8,9 @@ from numpy.typing import NDArray
 
 from vexord.index.postings import IMPACT_STEP
 from vexord.search import best_rows as module
-from vexord.search.best_rows import LEAST_SHARE, Weighted, best_rows, values_at
+from vexord.search.best_rows import Wanted, Weighted, best_rows, values_at
+
+SHARE = 0.2
 
 
 def postings(rng: np.random.Generator, row_count: int, share: float, weight: float) -> Weighted:
@@ -42,11 +44,12 @@ def test_the_sums_of_the_rows_are_the_highest_there_are(
     total = sums(terms, row_count)
     if allowed is not None:
         total[~allowed] = 0.0
-    total[total < LEAST_SHARE * total.max() - 1e-3] = 0.0
+    total[total < SHARE * total.max() - 1e-3] = 0.0
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "_CHECK_SHARE", 0.01)
-        found = best_rows(terms, count, row_count, allowed)
-    sure = int((total > LEAST_SHARE * total.max() + 1e-3).sum())
+        patch.setattr(module, "_CHECK_SHARE", 0.0)
+        patch.setattr(module, "TYPICAL", 1.0)  # the true bound
+        found = best_rows(terms, Wanted(count, SHARE), row_count, allowed)
+    sure = int((total > SHARE * total.max() + 1e-3).sum())
     assert min(count, sure) <= len(found) <= min(count, int((total > 0).sum()))
     assert len(set(found.tolist())) == len(found)
     assert np.allclose(np.sort(total[found])[::-1], np.sort(total)[::-1][: len(found)], atol=1e-3)
@@ -61,7 +64,7 @@ def test_common_terms_are_looked_up_only_where_they_matter(monkeypatch: pytest.M
     monkeypatch.setattr(
         module._Sums, "add", lambda self, one: (added.append(len(one.rows)), add(self, one))[1]
     )
-    found = best_rows([common, rare], 50, 100_000, None)
+    found = best_rows([common, rare], Wanted(50, SHARE), 100_000, None)
     assert added == [len(rare.rows)]
     total = sums([common, rare], 100_000)
     assert np.allclose(np.sort(total[found]), np.sort(total)[-50:], atol=1e-3)
@@ -70,10 +73,10 @@ def test_common_terms_are_looked_up_only_where_they_matter(monkeypatch: pytest.M
 def test_one_search_leaves_nothing_for_the_next() -> None:
     rng = np.random.default_rng(0)
     first = postings(rng, 1_000, 0.5, 1.0)
-    best_rows([first], 10, 1_000, None)
+    best_rows([first], Wanted(10, SHARE), 1_000, None)
     other = Weighted(np.array([3], np.uint32), np.array([1], np.uint8), 1.0)
-    assert best_rows([other], 10, 1_000, None).tolist() == [3]
-    assert best_rows([], 10, 1_000, None).tolist() == []
+    assert best_rows([other], Wanted(10, SHARE), 1_000, None).tolist() == [3]
+    assert best_rows([], Wanted(10, SHARE), 1_000, None).tolist() == []
 
 
 def test_values_at_some_rows() -> None:
