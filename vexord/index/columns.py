@@ -47,9 +47,12 @@ class ColumnFile:
         OSError: it cannot be opened or mapped.
     """
 
-    def __init__(self, path: str, size: int) -> None:
+    def __init__(self, path: str, size: int, *, scattered: bool = False) -> None:
+        """`scattered`: rows here and there will be read, so the kernel need not read ahead."""
         self._path = path
         self._data = _read_or_map(path, size)
+        if scattered and isinstance(self._data, mmap.mmap):
+            self._data.madvise(mmap.MADV_RANDOM)
 
     def array(self, dtype: DTypeLike, shape: tuple[int, ...], start: int = 0) -> "NDArray[np.generic]":
         """Return a read-only view of the array whose header stands at byte `start`; pages are read when used.

@@ -104,7 +104,8 @@ class Segment:
         """
         base = os.path.join(folder, SEGMENTS_NAME, record.name)
         meta = _read_metadata(base, record)
-        vectors = _open_file(base, VECTORS_NAME, record)
+        codes = _codes(os.path.join(base, CODES_NAME), record)
+        vectors = _open_file(base, VECTORS_NAME, record, scattered=codes is not None)
         columns = _open_file(base, COLUMNS_NAME, record)
 
         def column(name: str, dtype: "type[Scalar] | np.dtype[Scalar]") -> NDArray[Scalar]:
@@ -135,7 +136,7 @@ class Segment:
             postings=Postings(arrays, BODY),
             name_postings=Postings(arrays, NAME),
             definitions=Postings(arrays, DEFINES),
-            codes=_codes(os.path.join(base, CODES_NAME), record),
+            codes=codes,
         )
 
 
@@ -159,10 +160,10 @@ def _codes(path: str, record: SegmentRecord) -> Codes | None:
     return Codes(path, record.rows) if CODES_NAME in record.sums and available() else None
 
 
-def _open_file(base: str, name: str, record: SegmentRecord) -> ColumnFile:
+def _open_file(base: str, name: str, record: SegmentRecord, *, scattered: bool = False) -> ColumnFile:
     if name not in record.sums:
         raise IndexCorruptError(f"{base}: the manifest does not list {name}")
-    return ColumnFile(os.path.join(base, name), record.sums[name].size)
+    return ColumnFile(os.path.join(base, name), record.sums[name].size, scattered=scattered)
 
 
 def _read_metadata(base: str, record: SegmentRecord) -> SegmentMetadata:
