@@ -74,7 +74,7 @@ def semble(root: Path, queries: Sequence[str], quality_cache: Path) -> Values:
 
 
 def trial(name: str, tree: Path, cache: Path) -> Values:
-    """Install a peer and run its commands over a copy of the tree, offline; return the last word."""
+    """Install a peer and run its commands over a copy of the tree, told to stay offline."""
     package, commands = _TRIALS[name]
     folder = cache / "peers" / name
     bin_folder = folder / "bin"
@@ -89,6 +89,7 @@ def trial(name: str, tree: Path, cache: Path) -> Values:
         return {"works": False, "why": f"does not install: {_last_line(error.stderr)}"}
     with TemporaryDirectory(prefix="vxp") as base:
         copy = shutil.copytree(tree, Path(base, "tree"))
+        subprocess.run(["git", "init", "-q", str(copy)], check=False)  # SeaGOAT wants a repository
         env = {**os.environ, **_OFFLINE, "HOME": base, "XDG_CACHE_HOME": base, "XDG_CONFIG_HOME": base}
         for command in commands:
             argv = [str(bin_folder / command[0]), *(word.format(tree=copy) for word in command[1:])]
