@@ -12,6 +12,7 @@ from benchmarks.record.results import Values
 from vexord.embed.default import default_embedder
 from vexord.embed.seam import Vectors
 from vexord.index.snapshot import SegmentView, Snapshot
+from vexord.search.candidates import PER_LIST
 from vexord.search.meaning import QueryVectors, nearness
 
 _TOP = 10
@@ -55,7 +56,7 @@ def _rows(folder: Path) -> int:
 
 
 def _ours(views: Sequence[SegmentView], vector: Vectors) -> NDArray[np.int64]:
-    found = nearness(views, [None] * len(views), QueryVectors(vector), _TOP)
+    found = nearness(views, [None] * len(views), QueryVectors(vector), PER_LIST)
     starts = np.cumsum([0, *(len(view.segment.vectors) for view in views)])
     rows = np.concatenate([near.rows + start for near, start in zip(found, starts, strict=False)])
     return rows[_best(np.concatenate([near.of(near.rows) for near in found]))]
