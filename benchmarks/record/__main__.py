@@ -39,18 +39,18 @@ _ONCE = {"projects", "trials", "quality"}
 
 def main(argv: Sequence[str] | None = None) -> None:
     args = _parser().parse_args(argv)
-    results = Results.load(args.results)
     try:
         for name in args.corpora:
             found = corpus(name, args.cache)
             for tree, root in (*found.parts.items(), (found.name, found.root)):
                 if not args.tree or tree in args.tree:
-                    _measure_tree(args, results, found, tree, root)
+                    _measure_tree(args, found, tree, root)
         if not args.tree:
-            _measure_once(args, results)
+            _measure_once(args)
     except FetchError as error:
         raise SystemExit(f"error: {error}") from error
     finally:
+        results = Results.load(args.results)
         write_table(results, _HERE / "RESULTS.md")
         print("plots:", ", ".join(plots.draw(results, _HERE / "plots")) or "none")
 
@@ -76,7 +76,7 @@ def _names(text: str) -> list[str]:
     return text.split(",")
 
 
-def _measure_tree(args: argparse.Namespace, results: Results, found: Corpus, tree: str, root: Path) -> None:
+def _measure_tree(args: argparse.Namespace, found: Corpus, tree: str, root: Path) -> None:
     skipped = (
         _ONCE
         | (_WHOLE_ONLY if tree != found.name else set())
@@ -94,8 +94,7 @@ def _measure_tree(args: argparse.Namespace, results: Results, found: Corpus, tre
             load_before = os.getloadavg()[0]
             print(f"{tree}: {measure}", flush=True)
             values = _values(measure, args, daemon, root, queries)
-            results.put(tree, measure, values, load_before)
-            results.save(args.results)
+            Results.keep(args.results, tree, measure, values, load_before)
 
 
 def _values(measure: str, args: argparse.Namespace, daemon: Daemon, root: Path, queries: list[str]) -> Values:
@@ -124,7 +123,7 @@ def _values(measure: str, args: argparse.Namespace, daemon: Daemon, root: Path, 
     return asking[measure]()
 
 
-def _measure_once(args: argparse.Namespace, results: Results) -> None:
+def _measure_once(args: argparse.Namespace) -> None:
     for measure in MEASURES:
         if measure not in _ONCE or measure not in args.only:
             continue
@@ -138,8 +137,7 @@ def _measure_once(args: argparse.Namespace, results: Results) -> None:
             values = {name: peers.trial(name, tree, args.cache) for name in peers.trials()}
         else:
             values = _quality()
-        results.put("all", measure, values, load_before)
-        results.save(args.results)
+        Results.keep(args.results, "all", measure, values, load_before)
 
 
 def _quality() -> Values:

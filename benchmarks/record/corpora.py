@@ -70,7 +70,7 @@ def _linux(cache: Path) -> Path:
             _unpack(Path(base, "usr", "src", f"{LINUX}.tar.xz"), root)
     # Debian's last rules, `/*` and `!/debian/`, hide every file of the upstream tree; ours comes last.
     rules = root / ".vexorignore"
-    if not rules.exists():
+    if not rules.exists() and "/*" in (root / ".gitignore").read_text().splitlines():
         rules.write_text("!/*\n")
     return root
 

@@ -14,7 +14,7 @@ from benchmarks.quality.archives import FetchError
 from benchmarks.record.results import Values, spread
 
 _LIMIT_S = 900
-_TRIAL_S = 120
+_TRIAL_S = 60
 _OFFLINE = {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1", "no_proxy": "*"}
 _SEMBLE = """
 import json, sys, time
@@ -74,7 +74,7 @@ def semble(root: Path, queries: Sequence[str], quality_cache: Path) -> Values:
 
 
 def trial(name: str, tree: Path, cache: Path) -> Values:
-    """Install a peer and run its commands over a copy of the tree, offline; return the last word."""
+    """Install a peer and run its commands over a copy of the tree, told to stay offline."""
     package, commands = _TRIALS[name]
     folder = cache / "peers" / name
     bin_folder = folder / "bin"
@@ -89,6 +89,7 @@ def trial(name: str, tree: Path, cache: Path) -> Values:
         return {"works": False, "why": f"does not install: {_last_line(error.stderr)}"}
     with TemporaryDirectory(prefix="vxp") as base:
         copy = shutil.copytree(tree, Path(base, "tree"))
+        _commit(copy)
         env = {**os.environ, **_OFFLINE, "HOME": base, "XDG_CACHE_HOME": base, "XDG_CONFIG_HOME": base}
         for command in commands:
             argv = [str(bin_folder / command[0]), *(word.format(tree=copy) for word in command[1:])]
@@ -105,11 +106,20 @@ def _run(argv: Sequence[str], folder: Path, env: Mapping[str, str]) -> tuple[boo
             argv, cwd=folder, env=env, capture_output=True, text=True, timeout=_TRIAL_S, check=False,
             stdin=subprocess.DEVNULL,
         )  # fmt: skip
-    except subprocess.TimeoutExpired:
-        return False, f"no answer within {_TRIAL_S} s"
+    except subprocess.TimeoutExpired as error:
+        said = b"".join(text for text in (error.stdout, error.stderr) if isinstance(text, bytes)).decode()
+        failures = [line for line in said.splitlines() if "Error" in line]
+        return False, f"not done within {_TRIAL_S} s; {_last_line(failures[-1] if failures else said)}"
     except OSError as error:
         return False, str(error)
     return done.returncode == 0, _last_line(done.stdout + done.stderr)
+
+
+def _commit(folder: Path) -> None:
+    """Make a repository of a folder, as SeaGOAT wants it."""
+    git = ["git", "-C", str(folder), "-c", "user.name=benchmark", "-c", "user.email=benchmark@localhost"]
+    for command in (["init", "-q"], ["add", "-A"], ["commit", "-qm", "corpus"]):
+        subprocess.run([*git, *command], check=True)
 
 
 def trials() -> Sequence[str]:

@@ -38,20 +38,19 @@ class Results(msgspec.Struct):
         """Read a file, or begin anew."""
         return msgspec.json.decode(path.read_bytes(), type=cls) if path.exists() else cls()
 
-    def save(self, path: Path) -> None:
-        """Write the file; another machine than before replaces the description."""
-        self.machine = describe()
-        path.write_bytes(msgspec.json.format(msgspec.json.encode(self), indent=1) + b"\n")
-
     def get(self, corpus: str, measure: str) -> Values | None:
         """Return the values of a part, None if it was not run."""
         part = self.parts.get(f"{corpus}/{measure}")
         return part.values if part is not None else None
 
-    def put(self, corpus: str, measure: str, values: Values, load: float) -> None:
-        """Keep the values of a part."""
+    @classmethod
+    def keep(cls, path: Path, corpus: str, measure: str, values: Values, load: float) -> None:
+        """Write the values of a part to the file, which another run may have changed meanwhile."""
+        results = cls.load(path)
+        results.machine = describe()
         at = datetime.now(UTC).strftime("%Y-%m-%d %H:%M")
-        self.parts[f"{corpus}/{measure}"] = Part(at, _commit(), round(load, 1), values)
+        results.parts[f"{corpus}/{measure}"] = Part(at, _commit(), round(load, 1), values)
+        path.write_bytes(msgspec.json.format(msgspec.json.encode(results), indent=1) + b"\n")
 
 
 def spread(times_ms: list[float]) -> Values:

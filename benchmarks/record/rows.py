@@ -79,6 +79,8 @@ ROWS = (
         _of("ratio_p99"), "{:.2f}", [1.5], [1.1]),
     Row("edit → answer, p50 / p95", "edits", ["django", "linux"], _of("p50", "p95"),
         "{:.1f} / {:.1f} ms", [50, 150], [15, 50]),
+    Row("… of 100 edits, found in the next fresh answer", "edits", ["django", "linux"], _of("found"),
+        "{:.0f}", [100], [100], higher=True),
     Row("from nothing: searchable by words / wholly", "index", ["linux"], _of("by_words_s", "seconds"),
         "{:.0f} / {:.0f} s", [180, 900], [60, 360]),
     Row("restart: first answer / fresh", "restart", ["django", "linux"], _of("answer_s", "fresh_s"),

@@ -12,7 +12,8 @@ from benchmarks.record.results import Values
 from vexord.embed.default import default_embedder
 from vexord.embed.seam import Vectors
 from vexord.index.snapshot import SegmentView, Snapshot
-from vexord.search.meaning import QueryVectors, similarities
+from vexord.search.candidates import PER_LIST
+from vexord.search.meaning import QueryVectors, nearness
 
 _TOP = 10
 
@@ -21,6 +22,9 @@ def vector_stage(indexes: Path, queries: Sequence[str]) -> Values:
     """Return medians in ms of both over the largest index below a folder, in turn, and recall@10 of ours."""
     folder = max(indexes.rglob("manifest.json"), key=lambda path: _rows(path.parent)).parent
     views = Snapshot.open(str(folder)).segments
+    for view in views:
+        if view.segment.codes is not None:
+            view.segment.codes.load()
     rows = np.concatenate([view.segment.vectors for view in views]).astype(np.float32)
     rows /= np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9)
     embedder = default_embedder()
@@ -52,11 +56,14 @@ def _rows(folder: Path) -> int:
 
 
 def _ours(views: Sequence[SegmentView], vector: Vectors) -> NDArray[np.int64]:
-    return _best(np.concatenate(similarities(views, QueryVectors(vector))))
+    found = nearness(views, [None] * len(views), QueryVectors(vector), PER_LIST)
+    starts = np.cumsum([0, *(len(view.segment.vectors) for view in views)])
+    rows = np.concatenate([near.rows + start for near, start in zip(found, starts, strict=False)])
+    return rows[_best(np.concatenate([near.of(near.rows) for near in found]))]
 
 
 def _best(scores: NDArray[np.float32]) -> NDArray[np.int64]:
-    return np.argpartition(scores, len(scores) - _TOP)[-_TOP:]
+    return np.argpartition(scores, max(0, len(scores) - _TOP))[-_TOP:]
 
 
 def _timed(work: Callable[[], NDArray[np.int64]]) -> tuple[float, NDArray[np.int64]]:

@@ -17,9 +17,9 @@ def scan(rows: NDArray[np.int8], query: NDArray[np.int8]) -> NDArray[np.float32]
     """
     if len(rows) == 0 or not query.any():
         return np.zeros(len(rows), np.float32)
-    distances = np.empty((1, len(rows)), np.float32)
-    simsimd.cdist(query, rows, metric="cosine", out=distances, out_dtype="float32")
-    similarities: NDArray[np.float32] = np.subtract(np.float32(1.0), distances[0], out=distances[0])
+    # Not `out=`: simsimd 6.5 then gives away a reference to None, and a few thousand scans end the process.
+    distances = np.asarray(simsimd.cdist(query, rows, metric="cosine", out_dtype="float32"))
+    similarities: NDArray[np.float32] = np.float32(1.0) - distances.reshape(-1)
     return similarities
 
 
