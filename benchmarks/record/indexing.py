@@ -188,6 +188,7 @@ def footprint(daemon: Daemon, client: Client, project: str, watch_s: float = 20.
     before = _activity(server, indexer)
     threading.Event().wait(watch_s)
     after = _activity(server, indexer)
+    woken = sum(after[1][thread] - count for thread, count in before[1].items() if thread in after[1])
     return {
         "chunks": chunks,
         "server": maps,
@@ -197,7 +198,7 @@ def footprint(daemon: Daemon, client: Client, project: str, watch_s: float = 20.
         "disk": status["index_bytes"],
         "disk_chunk": round(status["index_bytes"] / chunks, 1),
         "idle_cpu_percent": round(100 * (after[0] - before[0]) / watch_s, 3),
-        "idle_wakeups_s": round((after[1] - before[1]) / watch_s, 2),
+        "idle_wakeups_s": round(woken / watch_s, 2),
     }
 
 
@@ -208,17 +209,14 @@ def _rollup(process: psutil.Process) -> dict[str, int]:
     return {name: found[name] for name in ("Rss", "Pss", "Anonymous")}
 
 
-def _activity(*processes: psutil.Process) -> tuple[float, int]:
-    """Return CPU seconds and voluntary context switches of all processes."""
+def _activity(*processes: psutil.Process) -> tuple[float, dict[str, int]]:
+    """Return CPU seconds of all processes, and the voluntary context switches of each of their threads."""
     times = [process.cpu_times() for process in processes]
-    switches = sum(_switches(process.pid) for process in processes)
+    switches: dict[str, int] = {}
+    for process in processes:
+        for thread in Path(f"/proc/{process.pid}/task").iterdir():
+            lines = (thread / "status").read_text().splitlines()
+            switches[thread.name] = next(
+                int(line.split()[1]) for line in lines if line.startswith("voluntary")
+            )
     return sum(one.user + one.system for one in times), switches
-
-
-def _switches(pid: int) -> int:
-    """Return the voluntary context switches of all threads."""
-    total = 0
-    for thread in Path(f"/proc/{pid}/task").iterdir():
-        lines = (thread / "status").read_text().splitlines()
-        total += next(int(line.split()[1]) for line in lines if line.startswith("voluntary"))
-    return total

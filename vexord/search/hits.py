@@ -135,10 +135,13 @@ def _more(
 
 def _focus_line(text: str, start_line: int, query: Query) -> int:
     """Return the first of the lines that hold most of the query's terms."""
+    lower = text.lower()
+    terms = [term for term in query.terms if term in lower]  # mostly few: the lines are many
+    if len(terms) < 2:
+        return start_line + lower.count("\n", 0, lower.find(terms[0])) if terms else start_line
     best_line, best_count = start_line, 0
-    for offset, line in enumerate(text.split("\n")):
-        lower = line.lower()
-        count = sum(term in lower for term in query.terms)
+    for offset, line in enumerate(lower.split("\n")):
+        count = sum(term in line for term in terms)
         if count > best_count:
             best_line, best_count = start_line + offset, count
     return best_line
