@@ -1,7 +1,9 @@
 """Candidate chunks: the best by meaning, by words and by name over all segments, and what each holds."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +12,7 @@ from vexord.index.snapshot import SegmentView
 from vexord.search.best_rows import Wanted, best_rows, weighted
 from vexord.search.filters import Mask
 from vexord.search.keywords import Match, Scores, impacts_at, look_up, weights_of
-from vexord.search.meaning import Nearness, QueryVectors, nearest, nearness
+from vexord.search.meaning import Nearness, QueryVectors, Rows, nearest, nearness
 from vexord.search.query import PARTS_WEIGHT, Query
 
 PER_LIST = 200
@@ -74,16 +76,31 @@ def collect(
     They are used up. The outcome is the same without them.
     """
     found = _Found.of(pools, query)
-    # Who asks for a name that is defined here is hardly helped by what is merely like it.
     large = sum(pool.view.segment.rows for pool in pools) > LARGE
+    # Who asks for a name that is defined here is hardly helped by what is merely like it.
     near_wanted = 0 if found.last and large else PER_LIST
-    near = nearness([pool.view for pool in pools], [pool.mask for pool in pools], vectors, near_wanted, rough)
+    views, masks = [pool.view for pool in pools], [pool.mask for pool in pools]
+    near = _begun(partial(nearness, views, masks, vectors, near_wanted, rough), large and near_wanted > 0)
     share = SYMBOL_SHARE if query.is_symbol else LEAST_SHARE
-    picks = [_pick(number, pool, found, near[number], share) for number, pool in enumerate(pools)]
+    lists = [_listed(number, pool, found, share) for number, pool in enumerate(pools)]
+    picks = [
+        _pick(number, found, rows, one) for number, (rows, one) in enumerate(zip(lists, near(), strict=True))
+    ]
     if len(pools) > 1:
         picks = _best_of_all(picks)
     parts = [_describe(number, pick, found) for number, pick in enumerate(picks) if len(pick.rows)]
     return _join(parts or [_describe(0, _NOTHING, _Found([], [], [], [], []))])
+
+
+_beside = ThreadPoolExecutor(2, thread_name_prefix="nearest")
+
+
+def _begun(job: Callable[[], list[Nearness]], beside: bool) -> Callable[[], list[Nearness]]:
+    """Return what gives the job's result: done in another thread meanwhile, or when it is asked for.
+
+    The codes' search lets go of the interpreter, so that words are looked up beside it.
+    """
+    return _beside.submit(job).result if beside else job
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +163,8 @@ _NEVER = np.zeros(0, np.bool_)
 _NOTHING = _Pick(np.zeros(0, np.int64), _NONE, _NONE, _NONE, _NEVER, _NEVER.reshape(0, 0))
 
 
-def _pick(number: int, pool: Pool, found: _Found, near: Nearness, share: float) -> _Pick:
+def _listed(number: int, pool: Pool, found: _Found, share: float) -> tuple[Rows, Rows]:
+    """Return the rows of a pool that are best by words or by name, and those that define a name."""
     row_count = pool.view.segment.rows
     by_name = weighted(found.names, number)
     by_word = [*weighted(found.body, number), *weighted(found.names, number, NAME_FIELD_WEIGHT)]
@@ -154,10 +172,14 @@ def _pick(number: int, pool: Pool, found: _Found, near: Nearness, share: float) 
     lists = (
         best_rows(by_word, Wanted(PER_LIST, share), row_count, pool.mask),
         best_rows(by_name, Wanted(PER_NAME_LIST, share), row_count, pool.mask),
-        near.rows,
         sure,
     )
-    picked = np.unique(np.concatenate(lists))
+    return np.concatenate(lists), sure
+
+
+def _pick(number: int, found: _Found, listed: tuple[Rows, Rows], near: Nearness) -> _Pick:
+    rows, sure = listed
+    picked = np.unique(np.concatenate((rows, near.rows)))
     in_text = impacts_at(found.body, number, picked)
     names = impacts_at(found.names, number, picked) @ weights_of(found.names)
     words = in_text @ weights_of(found.body) + np.float32(NAME_FIELD_WEIGHT) * names
