@@ -11,6 +11,7 @@ _HEAD = """\
 
 Written by `benchmarks/run`; `results.json` has every figure, and below stands when each part was measured and
 at which commit. Machines are shared: trust the ratios, taken in turn in one run, more than the milliseconds.
+Why rows miss their floor: [PROFILES.md](PROFILES.md).
 """
 _AGAIN = """\
 ```sh
