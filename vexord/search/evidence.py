@@ -2,14 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vexord.index.types import KINDS
 from vexord.search.candidates import Candidates, Pool
-from vexord.search.facts import Name, SegmentFacts
+from vexord.search.facts import Names, SegmentFacts
 from vexord.search.keywords import Scores
 from vexord.search.query import Query
 from vexord.search.words import AskedWords
@@ -26,7 +25,8 @@ DEFINES_FACTOR, ASKED_FACTOR, QUALIFIED_FACTOR, WRITTEN_FACTOR = 1.6, 3.0, 2.0, 
 """A chunk gains if it defines a name in the query; if that name is the query; if it stands in what the query
 qualifies it by; if it is written just so."""
 
-_CODE_NUMBERS = [KINDS.index(kind) for kind in ("function", "method")]
+_IS_CODE = np.array([kind in ("function", "method") for kind in KINDS])
+"""By the number of a kind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,22 +53,16 @@ def evidence_of(
     """Work out what speaks for each candidate."""
     file_id = np.zeros(len(found.row), np.int64)
     is_code = np.zeros(len(found.row), np.bool_)
-    readings: list[_Reading] = []
+    said = _Said.of_none(len(found.row))
     for number in np.unique(found.pool).tolist():  # candidates lie in order of their pools
         mine = found.pool == number
         segment = pools[number].view.segment
         columns = segment.chunks[found.row[mine]]
         file_id[mine] = columns["file"]
-        is_code[mine] = np.isin(columns["kind"], _CODE_NUMBERS)
-        names = facts.names(segment)
-        symbols, parents = columns["symbol"].tolist(), columns["parent"].tolist()
-        readings += [
-            _read(names[symbol], names[parent], query, asked)
-            for symbol, parent in zip(symbols, parents, strict=True)
-        ]
+        is_code[mine] = _IS_CODE[columns["kind"]]
+        said.put(mine, columns, facts.names(segment), query, asked)
     words, meaning = _to_best(found.words), _between(found.meaning)
-    coverage = np.array([asked.covered(reading.bits) for reading in readings], np.float32)
-    named = np.array([reading.share for reading in readings], np.float32) * coverage
+    named = said.share * said.covered
     weight = SYMBOL_MEANING_WEIGHT if query.is_symbol and words.any() else MEANING_WEIGHT
     total = max(float(found.term_weights.sum()), 1e-6)
     held = (found.holds @ found.term_weights) / np.float32(total)
@@ -76,10 +70,9 @@ def evidence_of(
     score *= 1 + NAMED_FACTOR * named
     score *= np.where(found.defines_last, ASKED_FACTOR, np.where(found.defines, DEFINES_FACTOR, 1.0))
     if query.words:
-        score *= np.where([reading.written for reading in readings], WRITTEN_FACTOR, 1.0)
+        score *= np.where(said.written, WRITTEN_FACTOR, 1.0)
     if query.qualifier:
-        inside = np.array([reading.inside for reading in readings], np.bool_)
-        score *= np.where(inside & found.defines_last, QUALIFIED_FACTOR, 1.0)
+        score *= np.where(said.inside & found.defines_last, QUALIFIED_FACTOR, 1.0)
     return Evidence(
         file=found.pool.astype(np.int64) << 32 | file_id,
         file_id=file_id,
@@ -91,21 +84,44 @@ def evidence_of(
     )
 
 
-class _Reading(NamedTuple):
-    """What one symbol and its parent say to the query."""
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What the symbol of each candidate says to the query, and its parent; columns of equal length."""
 
-    bits: int
-    share: float
-    written: bool
+    share: Scores
+    """Share of the symbol's words that answer the query …"""
+    covered: Scores
+    """… and of the query's weight that they answer."""
+    written: NDArray[np.bool_]
     """The symbol stands in the query just so."""
-    inside: bool
+    inside: NDArray[np.bool_]
     """It is, or its parent is, what the query qualifies a name by."""
 
+    @classmethod
+    def of_none(cls, count: int) -> "_Said":
+        flags = np.zeros((2, count), np.bool_)
+        return cls(np.zeros(count, np.float32), np.zeros(count, np.float32), flags[0], flags[1])
 
-def _read(symbol: Name, parent: Name, query: Query, asked: AskedWords) -> _Reading:
-    bits, share = asked.answer(symbol.roots)
-    inside = bool(query.qualifier) and query.qualifier in (symbol.text, parent.text.rpartition(".")[2])
-    return _Reading(bits, share, symbol.text in query.words, inside)
+    def put(
+        self,
+        mine: NDArray[np.bool_],
+        columns: NDArray[np.void],
+        names: Names,
+        query: Query,
+        asked: AskedWords,
+    ) -> None:
+        """Fill in the candidates of one segment; each name is read once."""
+        numbers, place = np.unique(columns["symbol"], return_inverse=True)
+        symbols = [names[number] for number in numbers.tolist()]
+        answers = [asked.answer(symbol.roots) for symbol in symbols]
+        self.share[mine] = np.array([share for _, share in answers], np.float32)[place]
+        self.covered[mine] = np.array([asked.covered(bits) for bits, _ in answers], np.float32)[place]
+        if query.words:
+            self.written[mine] = np.array([symbol.text in query.words for symbol in symbols])[place]
+        if query.qualifier:
+            parents = [names[number].text.rpartition(".")[2] for number in columns["parent"].tolist()]
+            by_symbol = np.array([symbol.text == query.qualifier for symbol in symbols])[place]
+            self.inside[mine] = by_symbol | np.array([parent == query.qualifier for parent in parents])
 
 
 def _to_best(values: Scores) -> Scores:

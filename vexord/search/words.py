@@ -4,9 +4,8 @@ import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
-from vexord.index.terms import analyse
+from vexord.words import WORD, normal, parts
 
-_WORD = re.compile(r"\w+")
 _ENDING = re.compile(
     r"(?:ization|isation|ational|ations?|ition|ating|ated|ators?|izing|ized|izer|ings?|edly|ers?|ors?|ed|ment|ness"
     r"|able|ible|ance|ence|ives?|ions?|al|ly|e|y|i)$"
@@ -31,11 +30,7 @@ def root(word: str) -> str:
 @lru_cache(maxsize=_CACHE_ENTRIES)
 def roots(name: str) -> tuple[str, ...]:
     """Return the roots of the parts of all words of a name, each once, in order."""
-    found: list[str] = []
-    for word in _WORD.findall(name):
-        terms = analyse(word)
-        found += map(root, terms[:-1] if len(terms) > 1 else terms)
-    return tuple(dict.fromkeys(found))
+    return tuple(dict.fromkeys(root(part) for word in WORD.findall(normal(name)) for part in parts(word)))
 
 
 class AskedWords:
