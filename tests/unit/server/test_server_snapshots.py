@@ -105,7 +105,7 @@ def test_status_and_searches_are_the_same_after_it(
     before = harness.status_of(root)
     monkeypatch.setattr(tracker, "CLOSE_EVERY_S", 0.0)
     monkeypatch.setattr(snapshots, "KEEP_OPEN_S", 0.0)
-    harness.server._tracker._next_close = 0.0  # it may have been set a moment ago
+    harness.server._tracker._next_close = 0.0
     wait_until(lambda: not slot.is_open, what="closed")
     assert harness.status_of(root) == before
     assert before["generation"] == 1 and before["chunks"] > 0
