@@ -215,9 +215,8 @@ def _likeliest(picks: Sequence[_Pick]) -> list[_Pick]:
     """Leave out rows that are low in every ranking: to weigh one up costs more than to find it."""
     if sum(len(pick.rows) for pick in picks) <= MAX_CANDIDATES:
         return list(picks)
-    words, names = (
-        _to_best(np.concatenate([getattr(pick, name) for pick in picks])) for name in ("words", "names")
-    )
+    words = _to_best(np.concatenate([pick.words for pick in picks]))
+    names = _to_best(np.concatenate([pick.names for pick in picks]))
     meaning = np.concatenate([pick.meaning for pick in picks])
     low, high = float(meaning.min()), float(meaning.max())
     if np.isfinite(low) and high > low:
