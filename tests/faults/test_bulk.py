@@ -63,16 +63,21 @@ def test_a_first_index_survives_changes_and_a_killed_process(
     wait_until(lambda: running.request("status")["projects"][0]["files"], 30, "the first files")
     assert running.request("status")["projects"][0]["state"] == "indexing"
 
+    crew = crew_of(xdg)
+    assert crew, "the crew is at work"
     (root / "part0" / "file0.py").write_text("def changed_early(): pass\n")
     (root / "part1" / "added.py").write_text("def added_meanwhile(): pass\n")
     (root / "part2" / "file2.py").unlink()
     shutil.rmtree(root / "part3")
     os.rename(root / "part4", root / "moved")
     os.rename(root / "part5", tmp_path / "away")
-    found = running.request("search", {"query": "added_meanwhile", "path": str(root), "fresh_ms": 3000})
-    assert found["results"][0]["hits"][0]["path"] == "part1/added.py", "edits go before the rest"
-    crew = crew_of(xdg)
-    assert crew, "the crew is at work"
+
+    def found_first() -> bool:
+        asked = {"query": "added_meanwhile", "path": str(root), "fresh_ms": 500}
+        hits = running.request("search", asked)["results"][0]["hits"]
+        return bool(hits) and hits[0]["path"] == "part1/added.py"
+
+    wait_until(found_first, 30, "the edit is found")
     crew[0].kill()
 
     reply = running.request("wait", {"path": str(root), "timeout_ms": 60_000}, 65)

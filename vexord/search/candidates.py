@@ -66,6 +66,8 @@ class Candidates:
     """Whether it defines a name of the query."""
     defines_last: NDArray[np.bool_]
     """Whether it defines the last name, which a qualified name asks for."""
+    holds_last: NDArray[np.bool_]
+    """Whether its text, its symbols or its path hold that name."""
 
 
 def collect(
@@ -94,7 +96,7 @@ def collect(
         picks = _best_of_all(picks)
     picks = _likeliest(picks)
     parts = [_describe(number, pick, found) for number, pick in enumerate(picks) if len(pick.rows)]
-    return _join(parts or [_describe(0, _NOTHING, _Found([], [], [], [], []))])
+    return _join(parts or [_describe(0, _NOTHING, _Found([], [], [], [], [], []))])
 
 
 _beside = ThreadPoolExecutor(2, thread_name_prefix="nearest")
@@ -117,6 +119,8 @@ class _Found:
     compounds: list[Match]
     definitions: list[Match]
     last: list[Match]
+    last_held: list[Match]
+    """Of the last name: what defines it, and where it occurs."""
 
     @classmethod
     def of(cls, pools: Sequence[Pool], query: Query) -> "_Found":
@@ -135,6 +139,7 @@ class _Found:
             compounds=look_up(body, dict.fromkeys(query.compounds, 1.0), total),
             definitions=definitions,
             last=[match for match in definitions if match.term == query.last_name],
+            last_held=[match for match in (*found_in_text, *in_names) if match.term == query.last_term],
         )
 
 
@@ -246,6 +251,7 @@ def _describe(number: int, pick: _Pick, found: _Found) -> Candidates:
         compound=compounds.max(axis=1, initial=0.0),
         defines=_any(impacts_at(found.definitions, number, pick.rows)),
         defines_last=_any(impacts_at(found.last, number, pick.rows)),
+        holds_last=_any(impacts_at(found.last_held, number, pick.rows)),
     )
 
 
@@ -269,6 +275,7 @@ def _join(parts: Sequence[Candidates]) -> Candidates:
         compound=np.concatenate([part.compound for part in parts]),
         defines=np.concatenate([part.defines for part in parts]),
         defines_last=np.concatenate([part.defines_last for part in parts]),
+        holds_last=np.concatenate([part.holds_last for part in parts]),
     )
 
 

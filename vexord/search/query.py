@@ -31,6 +31,8 @@ class Query:
     """The whole query is one identifier, perhaps qualified (`Foo.bar`, `ns::name`)."""
     last_name: str = ""
     """The name that a symbol query asks for: `bar` of `Foo.bar`; as `terms.whole_name` writes it."""
+    last_term: str = ""
+    """The term of that name, as a text has it."""
     qualifier: str = ""
     """What a symbol query qualifies it by: `Foo` of `Foo.bar`, as written."""
     words: frozenset[str] = frozenset()
@@ -63,6 +65,7 @@ def parse_query(text: str) -> Query:
         frozenset(identifiers),
         is_symbol,
         last_name=whole_name(words[-1]) if is_symbol else "",
+        last_term=(analyse(words[-1]) or [""])[-1] if is_symbol else "",
         qualifier=words[-2] if is_symbol and len(words) > 1 else "",
         words=frozenset(words) if identifiers else frozenset(),
         telling=tuple(telling),

@@ -17,7 +17,7 @@ from vexord.search.words import AskedWords, roots
 SIGNALS = (
     "words", "meaning", "meaning_pooled", "both_pooled", "coverage", "name_words", "compound",
     "file_name_coverage", "file_name_whole", "folder_coverage", "symbol",
-    "defines", "defines_asked", "file_is_symbol",
+    "defines", "defines_asked", "holds_asked", "file_is_symbol",
     "test", "example", "document", "vendored", "platform", "old_version", "header",
     "no_code", "code_share", "depth", "size", "places",
 )  # fmt: skip
@@ -89,6 +89,7 @@ def _symbol_columns(found: Candidates, evidence: Evidence, groups: Groups, query
         "symbol": groups.best(evidence.named),
         "defines": defines * (1 - is_symbol),
         "defines_asked": groups.best(found.defines_last.astype(np.float32)) * is_symbol,
+        "holds_asked": groups.best(found.holds_last.astype(np.float32)) * is_symbol,
     }
 
 

@@ -134,3 +134,16 @@ def test_weights_of_other_signals_are_refused(monkeypatch: pytest.MonkeyPatch, t
             weights()
     finally:
         weights.cache_clear()
+
+
+@pytest.mark.parametrize(
+    "path", ["tests/test_store.py", "docs/deep/in/notes.md", "vendor/x/migrations/0001_x.py"]
+)
+@pytest.mark.parametrize("word", ["qvxkzmarker", "m0f3a9c77e1", "zz_store_open_qv"])
+def test_a_word_that_stands_in_one_place_is_found_there_first(tmp_path: Path, path: str, word: str) -> None:
+    files: dict[str, str | bytes] = {
+        f"src/store_{number}.py": f"def open_store_{number}(marker):\n    return marker.store()\n"
+        for number in range(40)
+    }
+    project = Searchable(tmp_path, files | {path: f"some text\n\n# {word}\n\nmore of it\n"})
+    assert project.paths(word)[0] == path
