@@ -151,6 +151,9 @@ class hand_served:  # noqa: N801 - reads as a context
         peer, _ = self._listener.accept()
         with peer:
             if self._serve is None:
+                greeting = b""
+                while len(greeting) < len(zmtp._GREETING):  # who closes before has not answered, but hung up
+                    greeting += peer.recv(4096)
                 peer.sendall(b"HTTP/1.1 400 Bad Request\r\n" * 10)
                 return
             peer.sendall(zmtp._GREETING + zmtp._frame(zmtp._COMMAND, zmtp._READY))
