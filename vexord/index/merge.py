@@ -17,7 +17,7 @@ from vexord.index.segment_writer import SegmentWriter
 logger = logging.getLogger(__name__)
 
 MAX_SEGMENTS = 8
-"""More than this and some are merged: a search pays about 20 µs for each segment."""
+"""More than this and some are merged: a search pays some 0.2 ms for each segment."""
 MAX_DEAD_SHARE = 0.3
 BLOCK_ROWS = 1 << 16
 """Vectors copied at a time: 16 MB at 256 dimensions."""
