@@ -43,7 +43,7 @@ class Crew:
     def __init__(self, chunk_format: int, wake: Callable[[], None], size: int | None = None) -> None:
         self._chunk_format = chunk_format
         self._wake = wake
-        self.size = size if size is not None else len(os.sched_getaffinity(0))
+        self.size = size if size is not None else _cores()
         self._pool: ProcessPoolExecutor | None = None
         self._done: deque[Result] = deque()
         self._untaken: dict[int, Result] = {}
@@ -137,6 +137,11 @@ class Crew:
             self._breaks += 1
             logger.warning("a process of the crew died times=%d", self._breaks)
             self.close()
+
+
+def _cores() -> int:
+    """Return how many cores this process may use; macOS does not say, so all count there."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _begin(chunk_format: int) -> None:
