@@ -21,12 +21,12 @@ MARGIN = 1.25
 """So many times the rows wanted are fetched: 0.997 of the right ones are among them."""
 _NEARLY_ALL = 0.9
 _BLOCK_ROWS = 1 << 16
-_PLACES = importlib.util.find_spec("turbovec")
+_AVAILABLE = importlib.util.find_spec("turbovec") is not None
 
 
 def available() -> bool:
     """Whether codes can be made and read here; the package has no wheel for some machines."""
-    return _PLACES is not None
+    return _AVAILABLE
 
 
 def write_codes(path: str, rows: NDArray[np.int8]) -> None:

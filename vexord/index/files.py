@@ -129,20 +129,12 @@ def make_dir(path: str) -> None:
 
 def sync_dir(path: str) -> None:
     """Make the entries of a folder durable."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        _sync(descriptor)
-    finally:
-        os.close(descriptor)
+    _sync_at(path, os.O_DIRECTORY)
 
 
 def sync_file(path: str) -> None:
     """Make what was written to a file durable."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        _sync(descriptor)
-    finally:
-        os.close(descriptor)
+    _sync_at(path)
 
 
 def remove_folder(path: str) -> None:
@@ -196,6 +188,14 @@ def _write_all(descriptor: int, parts: Sequence[Bytes]) -> None:
             written -= len(left.pop(0))
         if written:
             left[0] = left[0][written:]
+
+
+def _sync_at(path: str, flags: int = 0) -> None:
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | flags)
+    try:
+        _sync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _sync(descriptor: int) -> None:

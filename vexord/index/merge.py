@@ -1,6 +1,5 @@
 """Which segments to merge, and how: rows and postings are copied, nothing is analysed or embedded."""
 
-import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -8,13 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vexord.index.columns import StringColumn
-from vexord.index.errors import IndexCorruptError
 from vexord.index.manifest import FingerprintFields, SegmentRecord
 from vexord.index.merge_postings import DEAD, PostingMerge
-from vexord.index.segment import CHUNK_DTYPE, FILE_DTYPE, Segment, verify_segment
+from vexord.index.segment import CHUNK_DTYPE, FILE_DTYPE, Segment, is_whole
 from vexord.index.segment_writer import SegmentWriter
-
-logger = logging.getLogger(__name__)
 
 MAX_SEGMENTS = 8
 """More than this and some are merged: a search pays some 0.2 ms for each segment."""
@@ -102,27 +98,14 @@ def run_merge(task: MergeTask) -> Merged:
     Raises:
         OSError: it cannot be written; nothing is left behind.
     """
-    damaged = [one.record.name for one in task.inputs if not _is_whole(task.folder, one.record)]
+    damaged = [one.record.name for one in task.inputs if not is_whole(task.folder, one.record)]
     if damaged:
         return Merged(None, tuple(damaged))
-    out = SegmentWriter(task.folder, task.name, durable=False)
-    try:
+    with SegmentWriter(task.folder, task.name, durable=False) as out:
         sources = [
             MergeSource(Segment.open(task.folder, one.record), one.files, one.dead) for one in task.inputs
         ]
         return Merged(merge_segments(out, sources, task.fingerprint))
-    except BaseException:
-        out.abandon()
-        raise
-
-
-def _is_whole(folder: str, record: SegmentRecord) -> bool:
-    try:
-        verify_segment(folder, record)
-    except IndexCorruptError as error:
-        logger.warning("segment dropped, its files will be indexed again: %s", error)
-        return False
-    return True
 
 
 def merge_segments(

@@ -10,9 +10,8 @@ from numpy.typing import NDArray
 
 from vexord.index import files
 from vexord.index.columns import ColumnFile, npy_header, raw_bytes
-from vexord.index.errors import IndexCorruptError
 from vexord.index.manifest import REFINED_PREFIX, SEGMENTS_NAME, RefinedRecord, SegmentRecord
-from vexord.index.segment import Segment
+from vexord.index.segment import Segment, verify_file
 
 
 class RowSource(Protocol):
@@ -83,9 +82,4 @@ def verify_refined(folder: str, record: SegmentRecord) -> None:
     if record.refined is None:
         return
     path = os.path.join(folder, SEGMENTS_NAME, record.name, record.refined.file)
-    try:
-        found = files.sum_file(path)
-    except FileNotFoundError:
-        raise IndexCorruptError(f"{path} is missing") from None
-    if found != record.refined.sum:
-        raise IndexCorruptError(f"{path} does not match its checksum")
+    verify_file(path, record.refined.sum)

@@ -1,5 +1,6 @@
 """The reader of one immutable segment: columns in a folder, mapped or read, checked against their sums."""
 
+import logging
 import os
 from dataclasses import dataclass
 from typing import TypeVar, cast
@@ -11,10 +12,12 @@ from numpy.typing import NDArray
 from vexord.index.codes import Codes, available
 from vexord.index.columns import ColumnFile, StringColumn
 from vexord.index.errors import IndexCorruptError
-from vexord.index.files import sum_file, sum_of
+from vexord.index.files import FileSum, sum_file, sum_of
 from vexord.index.manifest import SEGMENTS_NAME, FingerprintFields, SegmentRecord
 from vexord.index.postings import BODY, DEFINES, NAME, PostingArrays, Postings
 from vexord.index.sealed import unseal
+
+logger = logging.getLogger(__name__)
 
 METADATA_NAME = "metadata.json"
 VECTORS_NAME = "vectors.npy"
@@ -148,12 +151,31 @@ def verify_segment(folder: str, record: SegmentRecord) -> None:
     """
     base = os.path.join(folder, SEGMENTS_NAME, record.name)
     for name, expected in record.sums.items():
-        try:
-            found = sum_file(os.path.join(base, name))
-        except FileNotFoundError:
-            raise IndexCorruptError(f"{base}/{name} is missing") from None
-        if found != expected:
-            raise IndexCorruptError(f"{base}/{name} does not match its checksum")
+        verify_file(os.path.join(base, name), expected)
+
+
+def verify_file(path: str, expected: FileSum) -> None:
+    """Read every byte of a file and compare it with its sum.
+
+    Raises:
+        IndexCorruptError: it is missing or differs.
+    """
+    try:
+        found = sum_file(path)
+    except FileNotFoundError:
+        raise IndexCorruptError(f"{path} is missing") from None
+    if found != expected:
+        raise IndexCorruptError(f"{path} does not match its checksum")
+
+
+def is_whole(folder: str, record: SegmentRecord) -> bool:
+    """Read every byte of a segment; False, with a line in the log, if it is damaged."""
+    try:
+        verify_segment(folder, record)
+    except IndexCorruptError as error:
+        logger.warning("segment dropped, its files will be indexed again: %s", error)
+        return False
+    return True
 
 
 def _codes(path: str, record: SegmentRecord) -> Codes | None:

@@ -5,6 +5,7 @@ import logging
 import os
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from types import TracebackType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +34,8 @@ MAX_LISTED = 256
 
 class SegmentWriter:
     """One segment on its way to disk: `vectors`, then every column once, then `finish`; or `abandon`.
+
+    As a context manager it abandons what an error interrupts.
 
     It is three files, and codes if it is large: creating a file is most of the cost of a small commit.
 
@@ -126,6 +129,15 @@ class SegmentWriter:
         except Exception as error:  # whatever the package raises; searches compare all rows then
             logger.warning("codes not written, searches take longer path=%r: %s", path, error)
             files.remove_file(path)
+
+    def __enter__(self) -> "SegmentWriter":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is not None:
+            self.abandon()
 
     def abandon(self) -> None:
         """Remove what was written; what cannot be removed now is cleared away as a leftover."""

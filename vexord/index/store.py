@@ -21,7 +21,7 @@ from vexord.index.manifest import (
     read_manifest,
 )
 from vexord.index.refined import open_refined, verify_refined
-from vexord.index.segment import Segment, verify_segment
+from vexord.index.segment import Segment, is_whole, verify_segment
 from vexord.index.segment_writer import SegmentWriter
 
 logger = logging.getLogger(__name__)
@@ -85,12 +85,7 @@ class GenerationStore:
 
     def is_whole(self, record: SegmentRecord) -> bool:
         """Read every byte of a segment; False, with a line in the log, if it is damaged."""
-        try:
-            verify_segment(self.folder, record)
-        except IndexCorruptError as error:
-            logger.warning("segment dropped, its files will be indexed again: %s", error)
-            return False
-        return True
+        return is_whole(self.folder, record)
 
     def new_segment(self, *, durable: bool) -> SegmentWriter:
         """Begin a segment for the next generation."""

@@ -223,13 +223,13 @@ class IndexWriter:
     def verify(self) -> bool:
         """Read every byte of the index; drop what is damaged, and publish. Return whether all was well."""
         whole = not self._drop_damaged(list(self._table.segments))
-        for live in self._table.segments.values():
-            record = live.record(live.dead)
-            if not self._store.is_whole_refined(record):
-                live.refined, whole = None, False
-        if not whole:
+        segments = self._table.segments.values()
+        damaged = [live for live in segments if not self._store.is_whole_refined(live.record(live.dead))]
+        for live in damaged:
+            live.refined = None
+        if damaged:
             self._publish({}, None)
-        return whole
+        return whole and not damaged
 
     def take_lost(self) -> list[str]:
         """Return the paths of files dropped as damaged since the last call: they must be indexed again."""
@@ -313,14 +313,10 @@ class IndexWriter:
         self, produce: Callable[[SegmentWriter], SegmentRecord], durable: bool
     ) -> tuple[Segment, SegmentRecord]:
         """Write a segment and open it; what was written is removed if that fails."""
-        out = self._store.new_segment(durable=durable)
-        try:
+        with self._store.new_segment(durable=durable) as out:
             record = produce(out)
             segment = Segment.open(self._folder, record)
             return segment, self._with_refined(segment, record)
-        except BaseException:
-            out.abandon()
-            raise
 
     def _with_refined(self, segment: Segment, record: SegmentRecord) -> SegmentRecord:
         """Give a new segment what is known of the second model's rows; it can do without."""

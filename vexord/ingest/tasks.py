@@ -77,10 +77,6 @@ def run_batch(task: BatchTask) -> BatchDone:
     upserts, outcome.upserts = outcome.upserts, []
     if not upserts:
         return BatchDone(None, outcome)
-    out = SegmentWriter(task.folder, task.name, durable=False)
-    try:
+    with SegmentWriter(task.folder, task.name, durable=False) as out:
         record = build_segment(out, upserts, task.fingerprint)
-    except BaseException:
-        out.abandon()
-        raise
     return BatchDone(record, outcome, [file.path for file in upserts], chunk_count(upserts))

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vexord.index.postings import IMPACT_STEP
-from vexord.search.keywords import Match, Scores
+from vexord.search.keywords import Match, Scores, steps_at
 
 Rows = NDArray[np.uint32]
 _CHECK_SHARE = 0.2
@@ -94,9 +94,7 @@ def best_rows(
 
 def values_at(one: Weighted, rows: Rows) -> Scores:
     """Return what each row has of one term, shape (rows,); 0 where it is not. `rows` must be uint32."""
-    places = np.minimum(np.searchsorted(one.rows, rows), len(one.rows) - 1)
-    there = one.rows[places] == rows
-    values: Scores = np.where(there, one.impacts[places], 0).astype(np.float32)
+    values: Scores = steps_at((one.rows, one.impacts), rows).astype(np.float32)
     values *= np.float32(one.weight * IMPACT_STEP)
     return values
 

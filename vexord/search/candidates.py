@@ -14,6 +14,7 @@ from vexord.search.filters import Mask
 from vexord.search.keywords import Match, Scores, impacts_at, look_up, weights_of
 from vexord.search.meaning import Nearness, QueryVectors, Rows, nearest, nearness
 from vexord.search.query import PARTS_WEIGHT, Query
+from vexord.search.scales import between, to_best
 
 PER_LIST = 200
 """Candidates taken by words and by meaning each."""
@@ -220,21 +221,14 @@ def _likeliest(picks: Sequence[_Pick]) -> list[_Pick]:
     """Leave out rows that are low in every ranking: to weigh one up costs more than to find it."""
     if sum(len(pick.rows) for pick in picks) <= MAX_CANDIDATES:
         return list(picks)
-    words = _to_best(np.concatenate([pick.words for pick in picks]))
-    names = _to_best(np.concatenate([pick.names for pick in picks]))
-    meaning = np.concatenate([pick.meaning for pick in picks])
-    low, high = float(meaning.min()), float(meaning.max())
-    if np.isfinite(low) and high > low:
-        words = words + np.float32(MEANING_SHARE) * (meaning - np.float32(low)) / np.float32(high - low)
+    words = to_best(np.concatenate([pick.words for pick in picks]))
+    names = to_best(np.concatenate([pick.names for pick in picks]))
+    meaning = between(np.concatenate([pick.meaning for pick in picks]))
+    likely = words + np.float32(MEANING_SHARE) * meaning + np.float32(NAME_SHARE) * names
     keep = np.concatenate([pick.sure for pick in picks])
-    keep[nearest(words + np.float32(NAME_SHARE) * names, MAX_CANDIDATES)] = True
+    keep[nearest(likely, MAX_CANDIDATES)] = True
     ends = np.cumsum([len(pick.rows) for pick in picks])
     return [pick.only(mine) for pick, mine in zip(picks, np.split(keep, ends[:-1]), strict=True)]
-
-
-def _to_best(values: Scores) -> Scores:
-    peak = float(values.max(initial=0.0))
-    return values / np.float32(peak) if peak > 0 else np.zeros_like(values)
 
 
 def _describe(number: int, pick: _Pick, found: _Found) -> Candidates:

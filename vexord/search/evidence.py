@@ -11,6 +11,7 @@ from vexord.search.candidates import Candidates, Pool
 from vexord.search.facts import Names, SegmentFacts
 from vexord.search.keywords import Scores
 from vexord.search.query import Query
+from vexord.search.scales import between, to_best
 from vexord.search.words import AskedWords
 
 MEANING_WEIGHT = 0.5
@@ -61,7 +62,7 @@ def evidence_of(
         file_id[mine] = columns["file"]
         is_code[mine] = _IS_CODE[columns["kind"]]
         said.put(mine, columns, facts.names(segment), query, asked)
-    words, meaning = _to_best(found.words), _between(found.meaning)
+    words, meaning = to_best(found.words), between(found.meaning)
     named = said.share * said.covered
     weight = SYMBOL_MEANING_WEIGHT if query.is_symbol and words.any() else MEANING_WEIGHT
     total = max(float(found.term_weights.sum()), 1e-6)
@@ -122,19 +123,3 @@ class _Said:
             parents = [names[number].text.rpartition(".")[2] for number in columns["parent"].tolist()]
             by_symbol = np.array([symbol.text == query.qualifier for symbol in symbols])[place]
             self.inside[mine] = by_symbol | np.array([parent == query.qualifier for parent in parents])
-
-
-def _to_best(values: Scores) -> Scores:
-    peak = float(values.max(initial=0.0))
-    return values / np.float32(peak) if peak > 0 else np.zeros_like(values)
-
-
-def _between(values: Scores) -> Scores:
-    """Scale finite values to 0..1; all 0 if the query has no vector or all are alike."""
-    finite = np.isfinite(values)
-    if not finite.any():
-        return np.zeros_like(values)
-    low, high = float(values[finite].min()), float(values[finite].max())
-    if high <= low:
-        return np.zeros_like(values)
-    return np.where(finite, (values - np.float32(low)) / np.float32(high - low), np.float32(0.0))

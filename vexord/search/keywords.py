@@ -54,10 +54,15 @@ def impacts_at(matches: Sequence[Match], pool: int, rows: NDArray[np.int64]) -> 
         found = match.found[pool]
         if found is None:
             continue
-        places = np.minimum(np.searchsorted(found[0], wanted), len(found[0]) - 1)
-        table[:, column] = np.where(found[0][places] == wanted, found[1][places], 0)
+        table[:, column] = steps_at(found, wanted)
     table *= np.float32(IMPACT_STEP)
     return table
+
+
+def steps_at(found: Found, rows: NDArray[np.uint32]) -> NDArray[np.uint8]:
+    """Return a term's impacts in some rows, in `IMPACT_STEP`s, shape (rows,); 0 where it is not."""
+    places = np.minimum(np.searchsorted(found[0], rows), len(found[0]) - 1)
+    return np.where(found[0][places] == rows, found[1][places], np.uint8(0))
 
 
 def weights_of(matches: Sequence[Match]) -> Scores:

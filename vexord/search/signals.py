@@ -12,6 +12,7 @@ from vexord.search.groups import Groups
 from vexord.search.keywords import Scores
 from vexord.search.paths import PathFacts, path_facts
 from vexord.search.query import Query
+from vexord.search.scales import to_best
 from vexord.search.words import AskedWords, roots
 
 SIGNALS = (
@@ -73,11 +74,11 @@ def _text_columns(found: Candidates, evidence: Evidence, groups: Groups) -> _Col
     return {
         "words": groups.best(evidence.words),
         "meaning": groups.best(evidence.meaning),
-        "meaning_pooled": _to_best(groups.pooled(evidence.meaning)),
-        "both_pooled": _to_best(groups.pooled(both)),
+        "meaning_pooled": to_best(groups.pooled(evidence.meaning)),
+        "both_pooled": to_best(groups.pooled(both)),
         "coverage": groups.best(evidence.coverage),
-        "name_words": _to_best(groups.best(found.names)),
-        "compound": _to_best(groups.best(found.compound)),
+        "name_words": to_best(groups.best(found.names)),
+        "compound": to_best(groups.best(found.compound)),
     }
 
 
@@ -159,8 +160,3 @@ def _answers(names: Sequence[tuple[str, ...]], asked: AskedWords) -> tuple[Score
 
 def _is_old(fact: PathFacts, newest: Mapping[str, int]) -> bool:
     return any(number < newest[stem] for stem, number in fact.versions)
-
-
-def _to_best(values: Scores) -> Scores:
-    peak = float(values.max(initial=0.0))
-    return values / np.float32(peak) if peak > 0 else np.zeros_like(values)
