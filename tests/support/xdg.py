@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
+from vexor_protocol.keys import VARIABLES
+from vexor_protocol.settings import KEY_VARIABLE, SETTINGS
 
 from tests.support.waiting import POLL_S
 
@@ -28,7 +30,9 @@ _LEFT_OUT = (
     "LISTEN_FDS",
     "LISTEN_PID",
     "NO_COLOR",
-    "VEXORD_MODEL",
+    *(one.variable for one in SETTINGS if one.variable),
+    KEY_VARIABLE,
+    *(variable for variables in VARIABLES.values() for variable in variables),
 )
 _EXIT_GRACE_S = 5.0
 

@@ -1,5 +1,7 @@
 """Which embedders this installation uses, chosen in one place for both processes."""
 
+from vexord.embed.artefact import ModelError
+from vexord.embed.choice import Embedding
 from vexord.embed.seam import Embedder, SecondEmbedder
 from vexord.embed.static import StaticEmbedder
 from vexord.embed.transformer import TransformerEmbedder
@@ -16,11 +18,15 @@ def default_embedder(chunk_format: int = 0) -> Embedder:
     return StaticEmbedder(chunk_format)
 
 
-def second_embedder(name: str, chunk_format: int = 0) -> SecondEmbedder | None:
+def second_embedder(chosen: Embedding, chunk_format: int = 0) -> SecondEmbedder | None:
     """Return the model whose rows follow when the machine is idle; None if the embedded one is to do alone.
 
     Raises:
         ModelError: the model's packages are not installed; the message names the mend.
         KeyError: no such model; `projects.choices` allows only those that there are.
     """
-    return None if name == EMBEDDED else {"minilm": TransformerEmbedder}[name](chunk_format)
+    if chosen.is_remote:
+        raise ModelError(f"the provider {chosen.provider!r} cannot be used yet")
+    if chosen.model == EMBEDDED:
+        return None
+    return {"minilm": TransformerEmbedder}[chosen.model](chunk_format)

@@ -9,11 +9,13 @@ import sys
 from collections.abc import Callable
 from functools import partial
 
+import msgspec
 import psutil
 from vexor_protocol.locations import ensure_runtime_dir
 
 from vexord.embed.artefact import ModelError
 from vexord.embed.cache import EmbeddingCache
+from vexord.embed.choice import Embedding
 from vexord.embed.default import default_embedder, second_embedder
 from vexord.index.embed_text import EMBED_TEXT_VERSION
 from vexord.ingest.aids import Aids
@@ -23,7 +25,6 @@ from vexord.ingest.indexer import Indexer
 from vexord.ingest.refine import Refiner
 from vexord.link.channel import Channel
 from vexord.link.messages import ToIndexer, ToServer
-from vexord.projects.choices import MODELS
 from vexord.projects.settings import Settings
 
 NICENESS = 10
@@ -36,7 +37,7 @@ def main() -> int:
     """Run the indexer on an inherited socket until the server goes."""
     parser = argparse.ArgumentParser(prog="vexord-indexer", description="Internal: started by vexord.")
     parser.add_argument("--channel-fd", type=int, required=True)
-    parser.add_argument("--second-model", default=MODELS[0], choices=MODELS)
+    parser.add_argument("--embedding", default="{}", help="`embed.choice.Embedding` as JSON")
     options = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s %(message)s", stream=sys.stderr)
     lower_priority()
@@ -44,16 +45,16 @@ def main() -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     sock = socket.socket(fileno=options.channel_fd)
     channel: Channel[ToServer, ToIndexer] = Channel(sock, ToIndexer)
-    aids = partial(_aids, options.second_model)
+    aids = partial(_aids, msgspec.json.decode(options.embedding, type=Embedding))
     Indexer(channel, default_embedder(CHUNK_FORMAT), cookie_dir(), aids).run()
     return 0
 
 
-def _aids(model: str, wake: Callable[[], None]) -> Aids:
+def _aids(embedding: Embedding, wake: Callable[[], None]) -> Aids:
     """Make what the projects share; `wake` wakes the main loop."""
     crew = Crew(CHUNK_FORMAT, wake)
     try:
-        second = second_embedder(model, CHUNK_FORMAT)
+        second = second_embedder(embedding, CHUNK_FORMAT)
     except ModelError:  # the server tells the user
         second = None
     if second is None:

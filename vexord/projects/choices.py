@@ -1,71 +1,72 @@
-"""What the user chose: `config.toml` and the environment, which wins."""
+"""What the user chose, as the daemon uses it: `config.toml`, the environment, and a project's own file."""
 
-import difflib
 import os
-import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
 
-FILE_NAME = "config.toml"
-MODELS = ("vexord-code", "minilm")
+from vexor_protocol.configuration import Found, load, read_project_file, with_project
+from vexor_protocol.settings import ConfigError
+
+from vexord.embed.choice import Embedding
+
+__all__ = ["LOCAL_MODELS", "Choices", "ConfigError", "ProjectChoices"]
+
+LOCAL_MODELS = ("vexord-code", "minilm")
 """`vexord-code` is the embedded model; `minilm` refines its rows and needs the extra `transformer`."""
-MODEL_VARIABLE = "VEXORD_MODEL"
 
 
-class ChoiceError(Exception):
-    """A setting is not one; `hint` names the mend."""
+@dataclass(frozen=True, slots=True)
+class ProjectChoices:
+    """What holds for one project."""
 
-    def __init__(self, message: str, hint: str) -> None:
-        super().__init__(message)
-        self.message = message
-        self.hint = hint
+    mode: str = "auto"
+    ignore: tuple[str, ...] = ()
+    in_project: bool = False
+    """Where an index lies that is made from now on: in the project, or in the cache folder."""
+    problems: tuple[str, ...] = ()
+    """What of the project's file was refused."""
 
 
 @dataclass(frozen=True, slots=True)
 class Choices:
     """Settings in effect."""
 
-    model: str = MODELS[0]
+    embedding: Embedding = field(default_factory=Embedding)
+    settings: Mapping[str, Found] = field(default_factory=dict)
+    """All of them by name, with what set each."""
 
     @classmethod
     def load(cls, config_dir: str, environment: Mapping[str, str] = os.environ) -> "Choices":
         """Read the file, if there is one, and the variables.
 
         Raises:
-            ChoiceError: the file cannot be read, or something in it is unknown.
+            ConfigError: the file cannot be read, or something in it is unknown or does not fit.
         """
-        path = os.path.join(config_dir, FILE_NAME)
-        table = _read(path)
-        _known(path, table, ("embedding",))
-        embedding = table.get("embedding", {})
-        if not isinstance(embedding, dict):
-            raise ChoiceError(f"{path}: embedding is not a table", "write it as [embedding]")
-        _known(f"{path}: embedding", embedding, ("model",))
-        model, origin = embedding.get("model", MODELS[0]), f"{path}: embedding.model"
-        if environment.get(MODEL_VARIABLE, "").strip():
-            model, origin = environment[MODEL_VARIABLE].strip(), f"${MODEL_VARIABLE}"
-        if model not in MODELS:
-            raise ChoiceError(f"{origin} is {model!r}, which is no model", f"one of: {', '.join(MODELS)}")
-        return cls(model=model)
+        settings = load(config_dir, environment)
+        values = {
+            name.partition(".")[2]: found.value
+            for name, found in settings.items()
+            if name.startswith("embedding.")
+        }
+        embedding = Embedding(**values, keys_dir=config_dir)  # type: ignore[arg-type]  # checked by the table
+        _check_local(embedding, settings["embedding.model"].origin)
+        return cls(embedding, settings)
+
+    def project(self, root: str) -> ProjectChoices:
+        """Return what holds in a project, with what its own file says. Reads that file."""
+        file = read_project_file(root)
+        found = with_project(self.settings, file)
+        ignore = found["index.ignore"].value
+        return ProjectChoices(
+            mode=str(found["index.mode"].value),
+            ignore=ignore if isinstance(ignore, tuple) else (),
+            in_project=found["index.place"].value == "project",
+            problems=file.problems,
+        )
 
 
-def _read(path: str) -> dict[str, Any]:
-    try:
-        with open(path, "rb") as file:
-            return tomllib.load(file)
-    except FileNotFoundError:
-        return {}
-    except OSError as error:
-        raise ChoiceError(
-            f"{path} cannot be read: {error.strerror}", f"mend its rights: chmod 600 {path}"
-        ) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ChoiceError(f"{path} is not TOML: {error}", "mend that line, or move the file away") from None
-
-
-def _known(place: str, table: Mapping[str, Any], names: tuple[str, ...]) -> None:
-    for name in table:
-        if name not in names:
-            near = difflib.get_close_matches(name, names, 1) or names
-            raise ChoiceError(f"{place} has an unknown key {name!r}", f"did you mean {near[0]!r}?")
+def _check_local(embedding: Embedding, origin: str) -> None:
+    if not embedding.is_remote and embedding.model not in LOCAL_MODELS:
+        raise ConfigError(
+            f"{origin}: {embedding.model!r} is no local model", f"one of: {', '.join(LOCAL_MODELS)}"
+        )

@@ -19,7 +19,7 @@ from vexor_protocol.errors import ProtocolError
 from vexor_protocol.locations import LocationError, ensure_runtime_dir, socket_path
 
 from vexord import __version__
-from vexord.projects.choices import ChoiceError, Choices
+from vexord.projects.choices import Choices, ConfigError
 from vexord.projects.registry import Registry, RegistryError
 from vexord.projects.settings import Settings
 from vexord.supervise.lock import EXIT_ALREADY_RUNNING, AlreadyRunningError, DaemonLock
@@ -207,7 +207,7 @@ def _open_state(log_file: str | None) -> tuple[Settings, Registry]:
 def _choices(settings: Settings) -> Choices:
     try:
         return Choices.load(settings.config_dir)
-    except ChoiceError as error:
+    except ConfigError as error:
         raise StartError("E_CONFIG", error.message, error.hint) from None
 
 
@@ -218,9 +218,9 @@ def _build(opened: _Opened, ready: ReadyPipe, path: str) -> tuple[_Life, "Server
     from vexord.search.engine import Engine
     from vexord.server.app import Server
 
-    registry, model = opened.registry, opened.choices.model
+    registry, embedding = opened.registry, opened.choices.embedding
     try:
-        engine = Engine(second_embedder(model))
+        engine = Engine(second_embedder(embedding))
     except ModelError as error:
         logger.warning("second model: %s", error)
         engine = Engine(problem=str(error))
@@ -231,7 +231,7 @@ def _build(opened: _Opened, ready: ReadyPipe, path: str) -> tuple[_Life, "Server
         projects=len(registry.all()),
         engine=engine,
     )
-    spawn = partial(spawn_indexer, model)
+    spawn = partial(spawn_indexer, embedding)
     server = Server(opened.settings, registry, engine, spawn, on_ready=life.on_ready, on_tick=life.on_tick)
     return life, server
 

@@ -8,6 +8,10 @@ import sys
 import threading
 from typing import IO
 
+import msgspec
+
+from vexord.embed.choice import Embedding
+
 _LINE_BYTES = 16_384
 _INDEXER_LINE = re.compile(r"(DEBUG|INFO|WARNING|ERROR|CRITICAL) (\S+) (.*)")
 
@@ -33,17 +37,18 @@ class IndexerProcess:
         self._process.kill()
 
 
-def spawn_indexer(second_model: str) -> IndexerProcess:
+def spawn_indexer(embedding: Embedding) -> IndexerProcess:
     """Start an indexer with this interpreter and environment.
 
     Raises:
         OSError: no process, descriptor or memory is left.
     """
     ours, theirs = socket.socketpair()
+    chosen = msgspec.json.encode(embedding).decode()
     command = [sys.executable, "-P", "-X", "faulthandler", "-m", "vexord.ingest"]
     try:
         process = subprocess.Popen(
-            [*command, "--channel-fd", str(theirs.fileno()), "--second-model", second_model],
+            [*command, "--channel-fd", str(theirs.fileno()), "--embedding", chosen],
             pass_fds=[theirs.fileno()],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,

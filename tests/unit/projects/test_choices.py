@@ -1,48 +1,68 @@
-"""The settings file and the variables."""
+"""What the daemon makes of the settings file, the variables and a project's own file."""
 
 from pathlib import Path
 
 import pytest
+from vexor_protocol.settings import ConfigError
 
-from vexord.projects.choices import ChoiceError, Choices
+from vexord.projects.choices import Choices
+
+
+def write(folder: Path, text: str) -> str:
+    (folder / "config.toml").write_text(text)
+    return str(folder)
 
 
 def test_nothing_chosen_is_the_embedded_model(tmp_path: Path) -> None:
-    assert Choices.load(str(tmp_path), {}).model == "vexord-code"
+    embedding = Choices.load(str(tmp_path), {}).embedding
+    assert (embedding.provider, embedding.model, embedding.is_remote) == ("local", "vexord-code", False)
+    assert embedding.key({}) is None
 
 
 def test_the_variable_wins_over_the_file(tmp_path: Path) -> None:
-    (tmp_path / "config.toml").write_text('[embedding]\nmodel = "minilm"\n')
-    assert Choices.load(str(tmp_path), {}).model == "minilm"
-    assert Choices.load(str(tmp_path), {"VEXORD_MODEL": " "}).model == "minilm"
-    assert Choices.load(str(tmp_path), {"VEXORD_MODEL": "vexord-code"}).model == "vexord-code"
+    folder = write(tmp_path, '[embedding]\nmodel = "minilm"\n')
+    assert Choices.load(folder, {}).embedding.model == "minilm"
+    assert Choices.load(folder, {"VEXORD_MODEL": " "}).embedding.model == "minilm"
+    assert Choices.load(folder, {"VEXORD_MODEL": "vexord-code"}).embedding.model == "vexord-code"
 
 
-@pytest.mark.parametrize(
-    ("text", "says", "mend"),
-    [
-        ('[embedding]\nmodle = "minilm"', "unknown key 'modle'", "did you mean 'model'"),
-        ('[embeding]\nmodel = "minilm"', "unknown key 'embeding'", "did you mean 'embedding'"),
-        ("[embedding]\nmodel = 3", "is 3, which is no model", "vexord-code, minilm"),
-        ('[embedding]\nmodel = "gpt"', "is 'gpt', which is no model", "vexord-code, minilm"),
-        ("embedding = 1", "not a table", r"\[embedding\]"),
-        ("nonsense", "not TOML", "mend that line"),
-    ],
-)
-def test_what_is_wrong_is_named_with_its_mend(tmp_path: Path, text: str, says: str, mend: str) -> None:
-    (tmp_path / "config.toml").write_text(text)
-    with pytest.raises(ChoiceError, match=says) as caught:
-        Choices.load(str(tmp_path), {})
-    assert caught.match(says)
-    assert mend.replace("\\", "") in caught.value.hint
+def test_a_remote_provider_has_all_that_it_needs(tmp_path: Path) -> None:
+    folder = write(
+        tmp_path,
+        '[embedding]\nprovider = "azure"\nbase_url = "https://me.openai.azure.com"\ndeployment = "small"\n'
+        'api_version = "2024-10-21"\ndimensions = 512\nrequests_per_minute = 60\ntokens_per_minute = 9000\n',
+    )
+    embedding = Choices.load(folder, {}).embedding
+    assert embedding.is_remote
+    assert (embedding.base_url, embedding.deployment) == ("https://me.openai.azure.com", "small")
+    assert (embedding.api_version, embedding.dimensions) == ("2024-10-21", 512)
+    assert (embedding.requests_per_minute, embedding.tokens_per_minute) == (60, 9000)
+    key = embedding.key({"AZURE_OPENAI_API_KEY": "azure-key"})
+    assert key is not None
+    assert (key.value, key.origin) == ("azure-key", "$AZURE_OPENAI_API_KEY")
+    assert "azure-key" not in repr(key)
 
 
-def test_a_wrong_variable_is_named(tmp_path: Path) -> None:
-    with pytest.raises(ChoiceError, match=r"\$VEXORD_MODEL is 'x'"):
+def test_a_local_model_that_is_none_is_refused_but_a_remote_one_is_not_ours_to_know(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"\$VEXORD_MODEL: 'x' is no local model") as caught:
         Choices.load(str(tmp_path), {"VEXORD_MODEL": "x"})
+    assert caught.value.hint == "one of: vexord-code, minilm"
+    chosen = Choices.load(str(tmp_path), {"VEXORD_MODEL": "x", "VEXORD_PROVIDER": "openai"})
+    assert chosen.embedding.model == "x"
 
 
-def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
-    (tmp_path / "config.toml").mkdir()
-    with pytest.raises(ChoiceError, match="cannot be read"):
-        Choices.load(str(tmp_path), {})
+def test_a_project_says_what_of_it_is_indexed_and_nothing_about_money(tmp_path: Path) -> None:
+    root, folder = tmp_path / "project", write(tmp_path, '[index]\nignore = ["*.min.js"]\nmode = "full"\n')
+    root.mkdir()
+    choices = Choices.load(folder, {})
+    assert choices.project(str(root)).mode == "full"
+    (root / ".vexord.toml").write_text(
+        '[index]\nmode = "head"\nplace = "project"\nignore = ["data/"]\n'
+        '[embedding]\nbase_url = "https://evil.example"\n'
+    )
+    mine = choices.project(str(root))
+    assert (mine.mode, mine.in_project, mine.ignore) == ("head", True, ("*.min.js", "data/"))
+    (problem,) = mine.problems
+    assert "embedding.base_url is for your own config.toml" in problem
+    assert choices.embedding.base_url == ""
+    assert Choices.load(folder, {"VEXORD_MODE": "name"}).project(str(root)).mode == "name"

@@ -8,6 +8,7 @@ import pytest
 
 from tests.support.waiting import wait_until
 from tests.support.xdg import Xdg
+from vexord.embed.choice import Embedding
 from vexord.link.channel import Channel
 from vexord.link.messages import Hello, ToIndexer, ToServer
 from vexord.supervise.processes import relay_lines, spawn_indexer
@@ -15,7 +16,7 @@ from vexord.supervise.processes import relay_lines, spawn_indexer
 
 def test_the_indexer_says_hello_and_ends_with_its_channel(xdg: Xdg) -> None:
     (xdg.runtime / "vexord").mkdir(mode=0o700)
-    handle = spawn_indexer("vexord-code")
+    handle = spawn_indexer(Embedding())
     channel: Channel[ToIndexer, ToServer] = Channel(handle.sock, ToServer)  # type: ignore[arg-type]
     heard: list[ToServer] = []
 

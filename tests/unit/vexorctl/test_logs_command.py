@@ -14,7 +14,6 @@ from tests.support.xdg import Xdg
 from vexorctl.commands import config, logs
 from vexorctl.errors import ClientError
 from vexorctl.folders import log_file, shared_folders
-from vexord.projects.choices import MODELS
 from vexord.projects.settings import Settings
 
 
@@ -105,7 +104,7 @@ def test_config_names_the_model_and_what_chooses_it(
         assert setting["name"] == "embedding.model"
         return setting["value"], setting["origin"]
 
-    assert told() == (MODELS[0], "default")
+    assert told() == ("vexord-code", "default")
     file = xdg.config / "vexord" / "config.toml"
     file.parent.mkdir()
     file.write_text('[embedding]\nmodel = "minilm"\n')
