@@ -55,9 +55,8 @@ def _rows(folder: Path) -> int:
 
 def _ours(views: Sequence[SegmentView], vector: Vectors) -> NDArray[np.int64]:
     found = nearness(views, [None] * len(views), QueryVectors(vector), PER_LIST)
-    starts = np.cumsum([0, *(len(view.segment.vectors) for view in views)])
-    rows = np.concatenate([near.rows + start for near, start in zip(found, starts, strict=False)])
-    return rows[_best(np.concatenate([near.of(near.rows) for near in found]))]
+    rows = np.sort(found.rows)
+    return rows[_best(found.of(rows))]
 
 
 def _best(scores: NDArray[np.float32]) -> NDArray[np.int64]:

@@ -43,6 +43,10 @@ def write_codes(path: str, rows: NDArray[np.int8]) -> None:
     index.write(path)
 
 
+Likely = tuple[NDArray[np.int64], NDArray[np.float32]]
+"""Rows, in no order, and their similarities as the codes have them."""
+
+
 class Codes:
     """The codes of one segment. Thread-safe; read into memory when they are first asked for."""
 
@@ -53,11 +57,9 @@ class Codes:
         self._tried = False
         self._lock = threading.Lock()
 
-    def likely(
-        self, query: NDArray[np.int8], count: int, allowed: NDArray[np.bool_] | None
-    ) -> NDArray[np.int64] | None:
+    def likely(self, query: NDArray[np.int8], count: int, allowed: NDArray[np.bool_] | None) -> Likely | None:
         """Return rows, among those allowed, that hold nearly all of the `count` nearest to the query, shape
-        (1, d); None if the codes cannot be read.
+        (1, d), and about how near they are; None if the codes cannot be read.
         """
         with self._lock:
             if not self._tried:
@@ -70,10 +72,10 @@ class Codes:
         if allowed is None:
             return self._search(index, query, wanted, None)
         if np.count_nonzero(allowed) > _NEARLY_ALL * self._rows:  # a mask makes the search half as slow again
-            found = self._search(index, query, wanted, None)
-            found = found[allowed[found]]
-            if len(found) >= count:
-                return found
+            rows, scores = self._search(index, query, wanted, None)
+            left = allowed[rows]
+            if np.count_nonzero(left) >= count:
+                return rows[left], scores[left]
         return self._search(index, query, wanted, allowed)
 
     def _read(self) -> Any:
@@ -92,10 +94,12 @@ class Codes:
 
     def _search(
         self, index: Any, query: NDArray[np.int8], wanted: int, allowed: NDArray[np.bool_] | None
-    ) -> NDArray[np.int64]:
+    ) -> Likely:
         unit = _unit(query)
-        _, found = index.search(unit, wanted) if allowed is None else index.search(unit, wanted, mask=allowed)
-        return np.asarray(found, np.int64).reshape(-1)
+        scores, rows = (
+            index.search(unit, wanted) if allowed is None else index.search(unit, wanted, mask=allowed)
+        )
+        return np.asarray(rows, np.int64).reshape(-1), np.asarray(scores, np.float32).reshape(-1)
 
 
 def _unit(rows: NDArray[np.int8]) -> NDArray[np.float32]:

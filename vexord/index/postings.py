@@ -48,6 +48,16 @@ class PostingArrays:
     impacts: NDArray[np.uint8]
     """The part of BM25 that depends on term frequency and length, in (0, K1 + 1), in `IMPACT_STEP`s."""
 
+    def places(self, wanted: NDArray[np.uint64]) -> tuple[list[int], list[int]]:
+        """Return where the postings of each hash begin and end: at one place if it is not there."""
+        if not len(self.hashes):
+            return [0] * len(wanted), [0] * len(wanted)
+        found = self.hashes.searchsorted(wanted)
+        there = self.hashes.take(found, mode="clip") == wanted
+        starts = self.offsets.take(found)
+        ends = np.where(there, self.offsets.take(found + 1, mode="clip"), starts)
+        return starts.tolist(), ends.tolist()
+
 
 Found = tuple[NDArray[np.uint32], NDArray[np.uint8]]
 """Rows, ascending, and their impacts in `IMPACT_STEP`s."""
@@ -60,24 +70,12 @@ class Postings:
         self._arrays = arrays
         self._seed = field.seed
 
-    def lookup(self, term: str) -> "Found | None":
+    def lookup(self, term: str) -> Found | None:
         """Return the ascending rows that hold the term, with their impacts, or None. Nothing is copied."""
-        return self.lookup_all([term])[0]
-
-    def lookup_all(self, terms: Sequence[str]) -> "list[Found | None]":
-        """Return what `lookup` does for each term, with one search for all of them."""
         arrays = self._arrays
-        if not len(arrays.hashes):
-            return [None] * len(terms)
-        # Python ints would turn the whole column into floats.
-        wanted = np.array([term_hash(term, self._seed) for term in terms], np.uint64)
-        places = np.minimum(np.searchsorted(arrays.hashes, wanted), len(arrays.hashes) - 1)
-        there = (arrays.hashes[places] == wanted).tolist()
-        starts, ends = arrays.offsets[places].tolist(), arrays.offsets[places + 1].tolist()
-        return [
-            (arrays.rows[start:end], arrays.impacts[start:end]) if found else None
-            for found, start, end in zip(there, starts, ends, strict=True)
-        ]
+        # A Python int would turn the whole column into floats.
+        (start,), (end,) = arrays.places(np.array([term_hash(term, self._seed)], np.uint64))
+        return (arrays.rows[start:end], arrays.impacts[start:end]) if start < end else None
 
     def df(self, term: str) -> int:
         """Return the number of rows that hold the term, dead ones included."""

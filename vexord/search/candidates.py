@@ -8,11 +8,13 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
+from vexord.index.postings import BODY, DEFINES, NAME
 from vexord.index.snapshot import SegmentView
 from vexord.search.best_rows import Wanted, best_rows, weighted
 from vexord.search.filters import Mask
 from vexord.search.keywords import Match, Scores, impacts_at, look_up, weights_of
-from vexord.search.meaning import Nearness, QueryVectors, Rows, nearest, nearness
+from vexord.search.meaning import Nearness, QueryVectors, nearest, nearness
+from vexord.search.numbering import Numbering, Rows
 from vexord.search.query import PARTS_WEIGHT, Query
 from vexord.search.scales import between, to_best
 
@@ -82,28 +84,31 @@ def collect(
     `rough`: of each pool what `scan_many` found for `vectors.first`, then the only vector, shape (rows,).
     They are used up. The outcome is the same without them.
     """
-    found = _Found.of(pools, query)
-    large = sum(pool.view.segment.rows for pool in pools) > LARGE
+    numbering = Numbering.of(pool.view.segment.rows for pool in pools)
+    found = _Found.of(pools, query, numbering.total)
+    large = numbering.total > LARGE
     # Who asks for a name that is defined here is hardly helped by what is merely like it.
-    near_wanted = 0 if found.last and large else PER_LIST
+    last_defined = any(match.term == query.last_name for match in found.definitions)
+    near_wanted = 0 if last_defined and large else PER_LIST
     views, masks = [pool.view for pool in pools], [pool.mask for pool in pools]
     near = _begun(partial(nearness, views, masks, vectors, near_wanted, rough), large and near_wanted > 0)
     share = SYMBOL_SHARE if query.is_symbol else LEAST_SHARE
-    lists = [_listed(number, pool, found, share) for number, pool in enumerate(pools)]
-    picks = [
-        _pick(number, found, rows, one) for number, (rows, one) in enumerate(zip(lists, near(), strict=True))
-    ]
-    if len(pools) > 1:
-        picks = _best_of_all(picks)
-    picks = _likeliest(picks)
-    parts = [_describe(number, pick, found) for number, pick in enumerate(picks) if len(pick.rows)]
-    return _join(parts or [_describe(0, _NOTHING, _Found([], [], [], [], [], []))])
+    by_word = [*weighted(found.body), *weighted(found.names, NAME_FIELD_WEIGHT)]
+    by_name = weighted(found.names)
+    sure = _defining(found.definitions, numbering, masks)
+    listed = (
+        best_rows(by_word, Wanted(PER_LIST, share), numbering, masks),
+        best_rows(by_name, Wanted(PER_NAME_LIST, share), numbering, masks),
+        sure,
+    )
+    pick = _pick(np.concatenate(listed), sure, found, numbering, near())
+    return _described(pick, found, query, numbering)
 
 
 _beside = ThreadPoolExecutor(2, thread_name_prefix="nearest")
 
 
-def _begun(job: Callable[[], list[Nearness]], beside: bool) -> Callable[[], list[Nearness]]:
+def _begun(job: Callable[[], Nearness], beside: bool) -> Callable[[], Nearness]:
     """Return what gives the job's result: done in another thread meanwhile, or when it is asked for.
 
     The codes' search lets go of the interpreter, so that words are looked up beside it.
@@ -119,170 +124,109 @@ class _Found:
     names: list[Match]
     compounds: list[Match]
     definitions: list[Match]
-    last: list[Match]
-    last_held: list[Match]
-    """Of the last name: what defines it, and where it occurs."""
 
     @classmethod
-    def of(cls, pools: Sequence[Pool], query: Query) -> "_Found":
-        segments = [pool.view.segment for pool in pools]
-        total = sum(segment.rows for segment in segments)
-        body = [segment.postings for segment in segments]
-        terms = _weights(pools, query)
-        found_in_text = look_up(body, terms, total)
-        in_names = look_up([segment.name_postings for segment in segments], terms, total)
-        definitions = look_up(
-            [segment.definitions for segment in segments], dict.fromkeys(query.identifiers, 1.0), total
+    def of(cls, pools: Sequence[Pool], query: Query, total: int) -> "_Found":
+        """Look all of them up."""
+        terms = dict.fromkeys(query.terms, 1.0)
+        in_text, in_names, compounds, definitions = look_up(
+            [pool.view.segment.posting_arrays for pool in pools],
+            [
+                (BODY, terms),
+                (NAME, terms),
+                (BODY, dict.fromkeys(query.compounds, 1.0)),
+                (DEFINES, dict.fromkeys(query.identifiers, 1.0)),
+            ],
+            total,
         )
-        return cls(
-            body=found_in_text + _only_named(found_in_text, in_names),
-            names=in_names,
-            compounds=look_up(body, dict.fromkeys(query.compounds, 1.0), total),
-            definitions=definitions,
-            last=[match for match in definitions if match.term == query.last_name],
-            last_held=[match for match in (*found_in_text, *in_names) if match.term == query.last_term],
-        )
+        in_text, in_names = _parts_less(in_text, in_text, query), _parts_less(in_names, in_text, query)
+        return cls(in_text + _only_named(in_text, in_names), in_names, compounds, definitions)
+
+    def all(self) -> list[Match]:
+        """Return the matches of all fields but those that are there twice."""
+        return [*self.body, *self.names, *self.compounds, *self.definitions]
+
+
+def _parts_less(matches: Sequence[Match], in_text: Sequence[Match], query: Query) -> list[Match]:
+    """Let the parts of a name count little where the name itself is in a text."""
+    known = {match.term for match in in_text}
+    weights: dict[str, float] = {}
+    for name, parts in query.names:
+        if name in known:
+            weights |= dict.fromkeys(parts, PARTS_WEIGHT / max(1, len(parts)))
+    return [replace(match, idf=weights.get(match.term, 1.0) * match.idf) for match in matches]
 
 
 def _only_named(body: Sequence[Match], names: Sequence[Match]) -> list[Match]:
     """Terms of names that no text holds: they are part of what the query asks for all the same."""
     known = {match.term for match in body}
-    return [replace(match, found=(None,) * len(match.found)) for match in names if match.term not in known]
+    return [Match(match.term, match.idf, (), 0) for match in names if match.term not in known]
 
 
 @dataclass(frozen=True, slots=True)
 class _Pick:
-    """Rows of one pool that may be answers, ascending, with what was already worked out for them."""
+    """Rows that may be answers, ascending numbers, with what was worked out for them."""
 
-    rows: NDArray[np.int64]
+    rows: Rows
     words: Scores
     names: Scores
     meaning: Scores
-    sure: NDArray[np.bool_]
-    """They define a name of the query."""
-    holds: NDArray[np.bool_]
-    """Which terms of `_Found.body` their text holds, shape (rows, terms)."""
-
-    def only(self, keep: NDArray[np.bool_]) -> "_Pick":
-        """Return some of the rows."""
-        columns = (getattr(self, name)[keep] for name in self.__slots__)
-        return _Pick(*columns)
+    impacts: Scores
+    """Of `_Found.all`, shape (rows, matches)."""
 
 
-_NONE = np.zeros(0, np.float32)
-_NEVER = np.zeros(0, np.bool_)
-_NOTHING = _Pick(np.zeros(0, np.int64), _NONE, _NONE, _NONE, _NEVER, _NEVER.reshape(0, 0))
-
-
-def _listed(number: int, pool: Pool, found: _Found, share: float) -> tuple[Rows, Rows]:
-    """Return the rows of a pool that are best by words or by name, and those that define a name."""
-    row_count = pool.view.segment.rows
-    by_name = weighted(found.names, number)
-    by_word = [*weighted(found.body, number), *weighted(found.names, number, NAME_FIELD_WEIGHT)]
-    sure = _defining(number, pool, found.definitions)[:MAX_DEFINITIONS]
-    lists = (
-        best_rows(by_word, Wanted(PER_LIST, share), row_count, pool.mask),
-        best_rows(by_name, Wanted(PER_NAME_LIST, share), row_count, pool.mask),
-        sure,
-    )
-    return np.concatenate(lists), sure
-
-
-def _pick(number: int, found: _Found, listed: tuple[Rows, Rows], near: Nearness) -> _Pick:
-    rows, sure = listed
-    picked = np.unique(np.concatenate((rows, near.rows)))
-    in_text = impacts_at(found.body, number, picked)
-    names = impacts_at(found.names, number, picked) @ weights_of(found.names)
-    words = in_text @ weights_of(found.body) + np.float32(NAME_FIELD_WEIGHT) * names
-    return _Pick(picked, words, names, near.of(picked), np.isin(picked, sure), in_text > 0)
-
-
-def _defining(number: int, pool: Pool, definitions: Sequence[Match]) -> NDArray[np.int64]:
-    rows = [found[0] for match in definitions if (found := match.found[number]) is not None]
-    if not rows:
-        return np.zeros(0, np.int64)
-    together = np.unique(np.concatenate(rows)).astype(np.int64)
-    return together if pool.mask is None else together[pool.mask[together]]
-
-
-def _best_of_all(picks: Sequence[_Pick]) -> list[_Pick]:
-    """Cut the lists of several pools to the lengths that the list of one has."""
-    words = np.concatenate([pick.words for pick in picks])
-    names = np.concatenate([pick.names for pick in picks])
-    meaning = np.concatenate([pick.meaning for pick in picks])
-    keep = np.concatenate([pick.sure for pick in picks])
-    for best in (_best(words, PER_LIST), nearest(meaning, PER_LIST), _best(names, PER_NAME_LIST)):
-        keep[best] = True
-    ends = np.cumsum([len(pick.rows) for pick in picks])
-    return [pick.only(mine) for pick, mine in zip(picks, np.split(keep, ends[:-1]), strict=True)]
-
-
-def _likeliest(picks: Sequence[_Pick]) -> list[_Pick]:
-    """Leave out rows that are low in every ranking: to weigh one up costs more than to find it."""
-    if sum(len(pick.rows) for pick in picks) <= MAX_CANDIDATES:
-        return list(picks)
-    words = to_best(np.concatenate([pick.words for pick in picks]))
-    names = to_best(np.concatenate([pick.names for pick in picks]))
-    meaning = between(np.concatenate([pick.meaning for pick in picks]))
-    likely = words + np.float32(MEANING_SHARE) * meaning + np.float32(NAME_SHARE) * names
-    keep = np.concatenate([pick.sure for pick in picks])
+def _pick(listed: Rows, sure: Rows, found: _Found, numbering: Numbering, near: Nearness) -> _Pick:
+    """Choose the rows that are not low in every ranking: to weigh one up costs more than to find it."""
+    rows = np.unique(np.concatenate((listed, near.rows)))
+    impacts = impacts_at(found.all(), rows, numbering)
+    in_text = len(found.body)
+    names = impacts[:, in_text : in_text + len(found.names)] @ weights_of(found.names)
+    words = impacts[:, :in_text] @ weights_of(found.body) + np.float32(NAME_FIELD_WEIGHT) * names
+    pick = _Pick(rows, words, names, near.of(rows), impacts)
+    if len(rows) <= MAX_CANDIDATES:
+        return pick
+    likely = to_best(words) + np.float32(MEANING_SHARE) * between(pick.meaning)
+    likely += np.float32(NAME_SHARE) * to_best(names)
+    keep = np.isin(rows, sure)
     keep[nearest(likely, MAX_CANDIDATES)] = True
-    ends = np.cumsum([len(pick.rows) for pick in picks])
-    return [pick.only(mine) for pick, mine in zip(picks, np.split(keep, ends[:-1]), strict=True)]
+    return _Pick(rows[keep], words[keep], names[keep], pick.meaning[keep], impacts[keep])
 
 
-def _describe(number: int, pick: _Pick, found: _Found) -> Candidates:
-    compounds = impacts_at(found.compounds, number, pick.rows) * weights_of(found.compounds)
+def _defining(definitions: Sequence[Match], numbering: Numbering, masks: Sequence[Mask | None]) -> Rows:
+    """Return the rows that define a name, ascending."""
+    sure = []
+    for number, start in enumerate(numbering.starts[:-1].tolist()):
+        found = [piece.found[0] for match in definitions for piece in match.pieces if piece.segment == number]
+        if found:
+            rows, mask = np.unique(np.concatenate(found)).astype(np.int64), masks[number]
+            sure.append((rows if mask is None else rows[mask[rows]])[:MAX_DEFINITIONS] + start)
+    return np.concatenate(sure) if sure else np.zeros(0, np.int64)
+
+
+def _described(pick: _Pick, found: _Found, query: Query, numbering: Numbering) -> Candidates:
+    pool, row = numbering.places(pick.rows)
+    held = pick.impacts > 0
+    ends = np.cumsum([len(found.body), len(found.names), len(found.compounds)])
+    definitions = held[:, ends[2] :]
+    compounds = pick.impacts[:, ends[1] : ends[2]] * weights_of(found.compounds)
+    last = [match.term == query.last_name for match in found.definitions]
+    last_held = [match.term == query.last_term for match in (*found.body, *found.names)]
     return Candidates(
-        pool=np.full(len(pick.rows), number, np.int32),
-        row=pick.rows,
+        pool=pool,
+        row=row,
         words=pick.words,
         names=pick.names,
         meaning=pick.meaning,
         terms=tuple(match.term for match in found.body),
-        holds=pick.holds,
+        holds=held[:, : ends[0]],
         term_weights=weights_of(found.body),
         compound=compounds.max(axis=1, initial=0.0),
-        defines=_any(impacts_at(found.definitions, number, pick.rows)),
-        defines_last=_any(impacts_at(found.last, number, pick.rows)),
-        holds_last=_any(impacts_at(found.last_held, number, pick.rows)),
+        defines=_any(definitions),
+        defines_last=_any(definitions[:, last]),
+        holds_last=_any(held[:, : ends[1]][:, last_held]),
     )
 
 
-def _any(table: Scores) -> NDArray[np.bool_]:
-    held: NDArray[np.bool_] = np.asarray(table.max(axis=1, initial=0.0) > 0)
+def _any(table: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    held: NDArray[np.bool_] = np.asarray(table.any(axis=1))
     return held
-
-
-def _join(parts: Sequence[Candidates]) -> Candidates:
-    if len(parts) == 1:
-        return parts[0]
-    return Candidates(
-        terms=parts[0].terms,
-        pool=np.concatenate([part.pool for part in parts]),
-        row=np.concatenate([part.row for part in parts]),
-        words=np.concatenate([part.words for part in parts]),
-        names=np.concatenate([part.names for part in parts]),
-        meaning=np.concatenate([part.meaning for part in parts]),
-        holds=np.concatenate([part.holds for part in parts]),
-        term_weights=parts[0].term_weights,
-        compound=np.concatenate([part.compound for part in parts]),
-        defines=np.concatenate([part.defines for part in parts]),
-        defines_last=np.concatenate([part.defines_last for part in parts]),
-        holds_last=np.concatenate([part.holds_last for part in parts]),
-    )
-
-
-def _best(scores: Scores, count: int) -> NDArray[np.int64]:
-    """Return the indices of the highest scores above 0, in no order."""
-    matching = np.flatnonzero(scores > 0)
-    return matching[nearest(scores[matching], count)]
-
-
-def _weights(pools: Sequence[Pool], query: Query) -> dict[str, float]:
-    """Return the weight of each term, 0..1: parts of a name count little where the name itself is found."""
-    weights = dict.fromkeys(query.terms, 1.0)
-    for name, parts in query.names:
-        if any(pool.view.segment.postings.df(name) for pool in pools):
-            weights |= dict.fromkeys(parts, PARTS_WEIGHT / max(1, len(parts)))
-    return weights

@@ -1,4 +1,4 @@
-"""BM25 over all segments at once: the terms of a query, found in a field of the index."""
+"""BM25 over all segments at once: the terms of a query, found in the fields of the index."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -7,20 +7,34 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from vexord.index.postings import IMPACT_STEP, Found, Postings
+from vexord.index.postings import IMPACT_STEP, Field, Found, PostingArrays, term_hash
+from vexord.search.numbering import Numbering, Rows
+from vexord.search.scratch import Scratch
 
 Scores = NDArray[np.float32]
+MAX_GATHERED = 1 << 18
+"""Postings that are read in one go: a third of a millisecond. Lists that are longer together are searched."""
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A term's postings in one segment."""
+
+    segment: int
+    found: Found
 
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """Where a term is, in one field of every pool."""
+    """Where a term is, in one field of every segment."""
 
     term: str
     idf: float
-    """Of the term in all pools together, times the weight that the query gives it."""
-    found: tuple[Found | None, ...]
-    """For each pool the ascending rows that hold it, with their BM25 impacts."""
+    """Of the term in all segments together, times the weight that the query gives it."""
+    pieces: tuple[Piece, ...]
+    """Of the segments that hold it."""
+    count: int
+    """Rows that hold it."""
 
 
 def idf(frequency: int, total: int) -> float:
@@ -31,38 +45,93 @@ def idf(frequency: int, total: int) -> float:
     return math.log(1.0 + (total - frequency + 0.5) / (frequency + 0.5))
 
 
-def look_up(fields: Sequence[Postings], terms: Mapping[str, float], total: int) -> list[Match]:
-    """Find weighted terms in one field of every pool; terms that are nowhere are left out.
+def look_up(
+    segments: Sequence[PostingArrays], fields: Sequence[tuple[Field, Mapping[str, float]]], total: int
+) -> list[list[Match]]:
+    """Find the weighted terms of each field, with one search a segment; terms that are nowhere are left out.
 
-    `total`: rows of all pools together.
+    `total`: rows of all segments together.
     """
-    matches = []
-    asked = list(terms)
-    by_term = zip(*(field.lookup_all(asked) for field in fields), strict=True)
-    for (term, weight), found in zip(terms.items(), by_term, strict=bool(fields)):
-        frequency = sum(len(rows[0]) for rows in found if rows is not None)
-        if frequency:
-            matches.append(Match(term, weight * idf(frequency, total), found))
-    return matches
+    asked = [(term, weight, field) for field, terms in fields for term, weight in terms.items()]
+    # Python ints would turn the whole column into floats.
+    hashes = np.array([term_hash(term, field.seed) for term, _, field in asked], np.uint64)
+    pieces: list[list[Piece]] = [[] for _ in asked]
+    for number, arrays in enumerate(segments):
+        for mine, start, end in zip(pieces, *arrays.places(hashes), strict=True):
+            if start < end:
+                mine.append(Piece(number, (arrays.rows[start:end], arrays.impacts[start:end])))
+    found = [_match(term, weight, mine, total) for (term, weight, _), mine in zip(asked, pieces, strict=True)]
+    by_field: list[list[Match]] = []
+    first = 0
+    for _, terms in fields:
+        by_field.append([match for match in found[first : first + len(terms)] if match.count])
+        first += len(terms)
+    return by_field
 
 
-def impacts_at(matches: Sequence[Match], pool: int, rows: NDArray[np.int64]) -> Scores:
-    """Return the terms' impacts in some rows of a pool, shape (rows, matches); 0 where a term is not."""
-    table = np.zeros((len(rows), len(matches)), np.float32)
-    wanted = rows.astype(np.uint32)  # of another type, searchsorted would copy the whole postings
-    for column, match in enumerate(matches):
-        found = match.found[pool]
-        if found is None:
-            continue
-        table[:, column] = steps_at(found, wanted)
-    table *= np.float32(IMPACT_STEP)
-    return table
+def _match(term: str, weight: float, pieces: Sequence[Piece], total: int) -> Match:
+    frequency = sum(len(piece.found[0]) for piece in pieces)
+    return Match(term, weight * idf(frequency, total), tuple(pieces), frequency)
 
 
-def steps_at(found: Found, rows: NDArray[np.uint32]) -> NDArray[np.uint8]:
-    """Return a term's impacts in some rows, in `IMPACT_STEP`s, shape (rows,); 0 where it is not."""
-    places = np.minimum(np.searchsorted(found[0], rows), len(found[0]) - 1)
-    return np.where(found[0][places] == rows, found[1][places], np.uint8(0))
+def gathered(matches: Sequence[Match], numbering: Numbering) -> tuple[Rows, NDArray[np.uint8]]:
+    """Return the numbers of the rows that hold each term, one term after the other, and their impacts."""
+    pieces = [piece for match in matches for piece in match.pieces]
+    if not pieces:
+        return np.zeros(0, np.int64), np.zeros(0, np.uint8)
+    rows = np.concatenate([piece.found[0] for piece in pieces]).astype(np.int64)
+    if len(numbering.starts) > 2:
+        firsts = numbering.starts[[piece.segment for piece in pieces]]
+        rows += np.repeat(firsts, [len(piece.found[0]) for piece in pieces])
+    return rows, np.concatenate([piece.found[1] for piece in pieces])
+
+
+def impacts_at(matches: Sequence[Match], rows: Rows, numbering: Numbering) -> Scores:
+    """Return the terms' impacts in some rows, ascending numbers, shape (rows, matches); 0 is none."""
+    table = np.zeros((len(rows), len(matches)), np.uint8)
+    short, left = [], MAX_GATHERED
+    for column in sorted(range(len(matches)), key=lambda column: matches[column].count):
+        left -= matches[column].count
+        if left >= 0:
+            short.append(column)
+        else:
+            table[:, column] = steps_at(matches[column], rows, numbering)
+    _fill(table, short, matches, rows, numbering)
+    return table * np.float32(IMPACT_STEP)
+
+
+def _fill(
+    table: NDArray[np.uint8],
+    columns: Sequence[int],
+    matches: Sequence[Match],
+    rows: Rows,
+    numbering: Numbering,
+) -> None:
+    """Fill in columns of terms that are in few rows: each of their postings is looked at."""
+    held, steps = gathered([matches[column] for column in columns], numbering)
+    if not len(held) or not len(rows):
+        return
+    with Scratch(numbering.total) as scratch:
+        line_of = scratch.lent(rows).view(np.int32)
+        line_of[rows] = np.arange(1, len(rows) + 1, dtype=np.int32)
+        lines = line_of[held]
+    hits = np.flatnonzero(lines)
+    ends = np.cumsum([matches[column].count for column in columns])
+    table[lines[hits] - 1, np.asarray(columns)[np.searchsorted(ends, hits, "right")]] = steps[hits]
+
+
+def steps_at(match: Match, rows: Rows, numbering: Numbering) -> NDArray[np.uint8]:
+    """Return a term's impacts in some rows, ascending numbers, in `IMPACT_STEP`s; 0 where it is not."""
+    steps = np.zeros(len(rows), np.uint8)
+    pieces = {piece.segment: piece.found for piece in match.pieces}
+    for segment, place, local in numbering.split(rows):
+        if segment in pieces:
+            held, impacts = pieces[segment]
+            wanted = local.astype(np.uint32)  # of another type, searchsorted would copy the whole postings
+            found = held.searchsorted(wanted)
+            there = held.take(found, mode="clip") == wanted
+            steps[place] = impacts.take(found, mode="clip") * there
+    return steps
 
 
 def weights_of(matches: Sequence[Match]) -> Scores:

@@ -10,7 +10,7 @@ from vexord.index import files
 from vexord.index.columns import MAP_FROM_BYTES, ColumnFile, StringColumn, npy_header, raw_bytes
 from vexord.index.errors import IndexCorruptError
 from vexord.index.segment import CHUNK_DTYPE
-from vexord.index.vectors import scan
+from vexord.index.vectors import inverse_lengths, products, scan
 
 
 @pytest.mark.parametrize("length", [0, 3, MAP_FROM_BYTES])
@@ -68,3 +68,6 @@ def test_scan_is_the_cosine_and_zero_for_zero(dimensions: int) -> None:
     assert scan(rows, query)[7] == 0
     assert scan(rows, np.zeros_like(query)).tolist() == [0.0] * 50
     assert scan(rows[:0], query).shape == (0,)
+    by_product = products(rows, query) * inverse_lengths(rows) * inverse_lengths(query)
+    assert by_product == pytest.approx(cosine, abs=1e-5)
+    assert products(rows[:0], query).shape == (0,)

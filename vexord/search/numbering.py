@@ -1,0 +1,55 @@
+"""The rows of several segments numbered through, one segment after the other."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+Rows = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Numbering:
+    """Turns (segment, row) into one number and back."""
+
+    starts: Rows
+    """The number of each segment's first row, and that after the last row; shape (segments + 1,)."""
+
+    @classmethod
+    def of(cls, lengths: Iterable[int]) -> "Numbering":
+        """Number segments of these lengths."""
+        return cls(np.cumsum([0, *lengths]))
+
+    @property
+    def total(self) -> int:
+        """Rows of all segments."""
+        return int(self.starts[-1])
+
+    def places(self, numbers: Rows) -> tuple[NDArray[np.int32], Rows]:
+        """Return the segment of each number, and the row in it."""
+        segments = np.searchsorted(self.starts, numbers, "right") - 1
+        return segments.astype(np.int32), numbers - self.starts[segments]
+
+    def split(self, numbers: Rows) -> Iterator[tuple[int, slice, Rows]]:
+        """Yield for each segment that has any of the ascending numbers: itself, where they are, its rows."""
+        ends = np.searchsorted(numbers, self.starts).tolist()
+        for segment, (first, last) in enumerate(pairwise(ends)):
+            if first < last:
+                yield segment, slice(first, last), numbers[first:last] - self.starts[segment]
+
+    def allowed(self, numbers: Rows, masks: Sequence[NDArray[np.bool_] | None]) -> NDArray[np.bool_]:
+        """Return which of the ascending numbers the segments' masks leave; None leaves all."""
+        left = np.ones(len(numbers), np.bool_)
+        if any(mask is not None for mask in masks):
+            for segment, place, rows in self.split(numbers):
+                mask = masks[segment]
+                if mask is not None:
+                    left[place] = mask[rows]
+        return left
+
+    def gather(self, numbers: Rows, row_of: Callable[[int, Rows], NDArray[np.int8]]) -> NDArray[np.int8]:
+        """Return what `row_of(segment, rows)` has for the ascending numbers, at least one, in their order."""
+        parts = [row_of(segment, rows) for segment, _, rows in self.split(numbers)]
+        return parts[0] if len(parts) == 1 else np.concatenate(parts)
