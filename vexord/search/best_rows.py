@@ -4,6 +4,7 @@ MaxScore (Turtle and Flood 1995) on arrays: rare terms are added up over all the
 ones together will not lift a row without a rare one among the best, they are looked up only where it matters.
 """
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -20,10 +21,17 @@ TYPICAL = 0.6
 what is possible: it would be short and made of nothing but them. As the bound, it leaves out such rows."""
 _FEW_ALLOWED = 32
 """If filters leave less than one row in so many, sums are made for just those."""
-_SPARSE = 8
+_SPARSE = 32
 """Where less than one row in so many is touched, those are sorted out; else all are looked through."""
+_FIRST = 1 << 14
+"""Postings of rare terms that are added up before the first look whether the rest matters."""
+_WORTH = 4
+"""The rest is so many times longer if it pays to find out how good the best are."""
 _SEARCHED = 16
-"""To search a list for one row costs as much as to add up so many of its rows."""
+"""To search a list for one row takes as long as to add up so many of its rows."""
+_SHORT, _PART = 4_096, 1 << 15
+"""Postings of a term that is added with others, and of a part of a longer one."""
+_GROUPS = 4_096
 _TINY = 1e-6
 
 Masks = Sequence[NDArray[np.bool_] | None]
@@ -95,12 +103,12 @@ def values_at(one: Weighted, rows: Rows, numbering: Numbering) -> Scores:
 
 def _few_allowed(numbering: Numbering, masks: Masks) -> Rows | None:
     """Return the rows that the masks leave if these are few."""
-    if any(mask is None for mask in masks):
+    held = [mask for mask in masks if mask is not None]
+    if len(held) < len(masks):
         return None
-    left = [np.flatnonzero(mask) for mask in masks if mask is not None]
-    if sum(map(len, left)) * _FEW_ALLOWED >= numbering.total:
+    if sum(np.count_nonzero(mask) for mask in held) * _FEW_ALLOWED >= numbering.total:
         return None
-    return np.concatenate([rows + start for rows, start in zip(left, numbering.starts, strict=False)])
+    return np.flatnonzero(np.concatenate(held))
 
 
 class _Sums:
@@ -110,31 +118,77 @@ class _Sums:
         self.numbering = numbering
         self._scratch = scratch
         self._masks = masks
-        self._touched: list[Rows] = []
+        self._sums = scratch.lent(_NO_ROWS)
+        self._touched: list[Rows] | None = []
+        """Rows with a sum, with repetitions; None once they are too many to be sorted out."""
+        self._left = len(self._sums) // _SPARSE
 
     def add(self, terms: Sequence[Weighted]) -> None:
         """Add terms to the rows that have them."""
-        rows, steps = gathered([one.match for one in terms], self.numbering)
-        weights = np.array([one.weight * IMPACT_STEP for one in terms], np.float32)
-        values = np.repeat(weights, [one.match.count for one in terms])
+        self._left -= sum(one.match.count for one in terms)
+        if self._touched is not None and self._left < 0:
+            self._touched = None
+            self._scratch.lent(None)
+        short = [one for one in terms if self._touched is not None or one.match.count < _SHORT]
+        rows, steps = gathered([one.match for one in short], self.numbering)
+        if self._touched is not None:
+            self._touched.append(rows)
+            self._scratch.lent(rows)
+        weights = np.array([one.weight * IMPACT_STEP for one in short], np.float32)
+        values = np.repeat(weights, [one.match.count for one in short])
         values *= steps
-        self._touched.append(rows)
-        np.add.at(self._scratch.lent(rows), rows, values)
+        np.add.at(self._sums, rows, values)
+        if len(short) < len(terms):
+            for one in terms:
+                if one.match.count >= _SHORT:
+                    self._add_long(one)
 
-    def found(self) -> tuple[Rows, Scores]:
-        """Return the rows with a sum, ascending, and their sums."""
-        sums = self._scratch.lent(_NO_ROWS)
-        if sum(map(len, self._touched)) * _SPARSE < len(sums):
-            rows = np.sort(np.concatenate(self._touched))
+    def _add_long(self, one: Weighted) -> None:
+        """Add a term part by part, so that what is worked out between stays in the processor's cache."""
+        weight = np.float32(one.weight * IMPACT_STEP)
+        for piece in one.match.pieces:
+            sums = self._sums[int(self.numbering.starts[piece.segment]) :]
+            rows, impacts = piece.found
+            for start in range(0, len(rows), _PART):
+                part = slice(start, start + _PART)
+                # With other indices than of `intp` this takes three times as long.
+                np.add.at(sums, rows[part].astype(np.intp), impacts[part] * weight)
+
+    def found(self, wanted: Wanted, least: float, open_share: float = 0.0) -> tuple[Rows, Scores]:
+        """Return rows, ascending, and their sums: all that may be among the best if none gains more than
+        `open_share`, and the best have at least `least`.
+        """
+        sums = self._sums
+        if self._touched is not None:
+            rows = np.concatenate(self._touched)
+            rows = np.sort(rows[sums[rows] >= max(least - open_share, _TINY)])
             rows = rows[np.flatnonzero(np.diff(rows, prepend=-1))]
-        else:
-            rows = np.flatnonzero(sums)
-        if any(mask is not None for mask in self._masks):
             rows = rows[self.numbering.allowed(rows, self._masks)]
+        else:
+            for start, mask in zip(self.numbering.starts.tolist(), self._masks, strict=False):
+                if mask is not None:
+                    sums[start : start + len(mask)] *= mask
+            least = max(least, wanted.least(_of_groups(sums)))
+            rows = np.flatnonzero(sums >= max(least - open_share, _TINY))
         return rows, sums[rows]
+
+    def share_of(self, one: Weighted, rows: Rows) -> Scores:
+        """Return what each row has of one more term; the sums may take it in."""
+        if len(rows) * _SEARCHED < one.match.count:
+            return values_at(one, rows, self.numbering)
+        before = self._sums[rows]
+        self.add([one])
+        return self._sums[rows] - before
 
 
 _NO_ROWS = np.zeros(0, np.int64)
+
+
+def _of_groups(sums: Scores) -> Scores:
+    """Return the highest sum of each group of rows: the best of all are no worse than the best of these."""
+    whole = len(sums) - len(sums) % _GROUPS
+    highest = sums[:whole].reshape(-1, _GROUPS).max(axis=0, initial=0.0)
+    return np.append(highest, sums[whole:].max(initial=0.0))
 
 
 class _MaxScore:
@@ -142,33 +196,24 @@ class _MaxScore:
         self._ordered = ordered
         self._wanted = wanted
         self._sums = sums
-        self._counts = np.cumsum([0, *(one.match.count for one in ordered)])
+        self._counts = np.cumsum([0, *(one.match.count for one in ordered)]).tolist()
 
     def run(self) -> Rows:
-        end = self._next(0)
-        self._sums.add(self._ordered[:end])
-        if end == len(self._ordered):
-            return self._wanted.best(*self._sums.found())
+        if self._counts[-1] <= min(MAX_GATHERED, _WORTH * self._sums.numbering.total):
+            self._sums.add(self._ordered)
+            return self._wanted.best(*self._sums.found(self._wanted, 0.0))
         bounds = [one.bound() for one in self._ordered]
-        rest = np.cumsum([0.0, *bounds[::-1]])[::-1]
-        while end < len(self._ordered):
-            open_share = TYPICAL * float(rest[end])
-            if open_share < float(rest[0] - rest[end]):  # else hardly any row is sure to be among the best
-                rows, values = self._sums.found()
-                least = self._least(rows, values, end)
-                if open_share < least:
-                    keep = values >= least - open_share
-                    return self._complete(rows[keep], values[keep], bounds, end, least)
-            start, end = end, self._next(end)
-            self._sums.add(self._ordered[start:end])
-        return self._wanted.best(*self._sums.found())
+        open_share = [TYPICAL * sum(bounds[place:]) for place in range(len(bounds) + 1)]
+        first = max(1, bisect_right(self._counts, _FIRST) - 1)
+        self._sums.add(self._ordered[:first])
+        least = self._completed(*self._sums.found(self._wanted, 0.0, open_share[first]), first)
+        enough = next(place for place, share in enumerate(open_share) if place >= first and share <= least)
+        if first < enough:
+            self._sums.add(self._ordered[first:enough])
+        rows, values = self._sums.found(self._wanted, least, open_share[enough])
+        return self._complete(rows, values, bounds, enough, least)
 
-    def _next(self, place: int) -> int:
-        """Return up to where to add before looking whether the rest matters, which costs about as much."""
-        limit = self._counts[place] + max(MAX_GATHERED, self._counts[place])
-        return max(place + 1, int(np.searchsorted(self._counts, limit, "right")) - 1)
-
-    def _least(self, rows: Rows, values: Scores, place: int) -> float:
+    def _completed(self, rows: Rows, values: Scores, place: int) -> float:
         """Return what the best have at least: those that are ahead now are added up to the end."""
         if len(rows) > self._wanted.count:
             ahead = np.sort(np.argpartition(values, len(values) - self._wanted.count)[-self._wanted.count :])
@@ -183,9 +228,9 @@ class _MaxScore:
         """Add what is left where a row may still be among the best, the most telling terms first."""
         left = sum(bounds[place:])
         for number in sorted(range(place, len(bounds)), key=lambda number: -bounds[number]):
+            values = values + self._sums.share_of(self._ordered[number], rows)
+            left -= bounds[number]
             least = max(least, self._wanted.least(values))
             keep = values + np.float32(TYPICAL * left) >= least
             rows, values = rows[keep], values[keep]
-            values = values + values_at(self._ordered[number], rows, self._sums.numbering)
-            left -= bounds[number]
         return self._wanted.best(rows, values)

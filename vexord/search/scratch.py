@@ -17,19 +17,24 @@ class Scratch:
             held = self._of_thread.zeros = np.zeros(count, np.float32)
         self._zeros = held[:count]
         self._used: list[NDArray[np.int64]] = []
+        self._all_used = False
 
-    def lent(self, places: NDArray[np.int64]) -> NDArray[np.float32]:
-        """Return the numbers, shape (count,), of which only those at these places, and earlier ones, may be
-        changed; they are of four bytes each, so they may be viewed as int32.
+    def lent(self, places: NDArray[np.int64] | None) -> NDArray[np.float32]:
+        """Return the numbers, shape (count,), of which those at these places may be changed, None = all.
+
+        They are of four bytes each, so they may be viewed as int32.
         """
-        self._used.append(places)
+        if places is None:
+            self._all_used = True
+        else:
+            self._used.append(places)
         return self._zeros
 
     def __enter__(self) -> "Scratch":
         return self
 
     def __exit__(self, *_: object) -> None:
-        if sum(map(len, self._used)) * 2 > len(self._zeros):
+        if self._all_used or sum(map(len, self._used)) * 2 > len(self._zeros):
             self._zeros[:] = 0.0
             return
         for places in self._used:
