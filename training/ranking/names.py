@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from random import Random
 
 from training.ranking.questions import Question, Target
+from vexord.index.roles import path_facts
 from vexord.index.snapshot import Snapshot
 from vexord.index.terms import whole_name
 from vexord.index.types import KINDS
-from vexord.search.paths import path_facts
 
 CATEGORY = "name"
 _MIN_MENTIONS = 3
@@ -29,7 +29,7 @@ def name_questions(snapshot: Snapshot, repo: str, count: int, seed: int = 0) -> 
             if (
                 KINDS[int(columns["kind"])] in _KINDS
                 and len(name) >= _MIN_CHARS
-                and not path_facts(path).test
+                and "test" not in path_facts(path).roles
             ):
                 lines = int(columns["start_line"]), int(columns["end_line"])
                 found.append((name, path, *lines, segment.languages[int(columns["language"])]))

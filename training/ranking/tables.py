@@ -15,7 +15,7 @@ from vexord.index.snapshot import Snapshot
 from vexord.index.writer import IndexWriter
 from vexord.ingest.pipeline import Pipeline
 from vexord.search.candidates import Candidates, Pool, collect
-from vexord.search.facts import SegmentFacts
+from vexord.search.evidence import Contest
 from vexord.search.meaning import QueryVectors
 from vexord.search.query import parse_query
 from vexord.search.signals import Signals, signals_of
@@ -45,7 +45,6 @@ def tables(asked: QuestionSet, folder: Path, names: int = 0, model: bool = True)
         root = asked.root(repo)
         snapshot = _index(root, folder / asked.name / repo)
         pools = [Pool(0, view, view.live) for view in snapshot.segments]
-        facts = SegmentFacts()
         prefix = asked.roots.get(repo, "")
         mine = [question for question in asked.questions if question.repo == repo]
         mined = name_questions(snapshot, repo, names)
@@ -56,19 +55,20 @@ def tables(asked: QuestionSet, folder: Path, names: int = 0, model: bool = True)
             found = collect(pools, query, meant)
             if not len(found.row):
                 continue
-            signals = signals_of(pools, found, query, facts)
+            signals = signals_of(pools, [Contest(query, found)])
             yield _table(question, prefix if number < len(mine) else "", pools, found, signals)
 
 
 def _table(question: Question, prefix: str, pools: list[Pool], found: Candidates, signals: Signals) -> Table:
     right, shown = [], []
-    for file, path in enumerate(signals.paths):
+    paths = [signals.path(pools, file) for file in range(len(signals.table))]
+    for file, path in enumerate(paths):
         full = f"{prefix}/{path}" if prefix else path
         places = [_lines(pools, found.pool[c], found.row[c]) for c in signals.groups.chunks(file)]
         hits = np.array([[_hits(full, lines, target) for target in question.relevant] for lines in places])
         right.append(hits.any(axis=0))
         shown.append(hits[0])
-    return Table(question, signals.paths, signals.table, np.array(right), np.array(shown))
+    return Table(question, paths, signals.table, np.array(right), np.array(shown))
 
 
 def _index(root: Path, folder: Path) -> Snapshot:

@@ -5,15 +5,19 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from vexord.index.columns import StringColumn
+from vexord.index.columns import StringColumn, checked_offsets
 from vexord.index.embed_text import embed_hash, text_hash
 from vexord.index.manifest import FingerprintFields, SegmentRecord
 from vexord.index.postings import BODY, DEFINES, NAME, build_postings
+from vexord.index.roles import ROLE_DTYPE, PathFacts, path_facts
+from vexord.index.roots import Roots, packed_all, roots
 from vexord.index.segment import CHUNK_DTYPE, FILE_DTYPE
 from vexord.index.segment_writer import SegmentWriter
 from vexord.index.terms import analyse, whole_name
 from vexord.index.types import KINDS, IndexedFile
 
+_CODE = [KINDS.index(kind) for kind in ("function", "method")]
+_NO_ROOTS = np.zeros(0, np.uint64)
 _KIND_NUMBER = {kind: number for number, kind in enumerate(KINDS)}
 
 
@@ -38,8 +42,12 @@ def build_segment(
     vectors = _vectors(indexed, dimensions)
     out.vectors((len(vectors), dimensions), (vectors,))
     out.column("files", _file_table(indexed, languages, encodings))
-    out.column("chunks", _chunk_table(indexed, languages, strings))
+    chunk_table = _chunk_table(indexed, languages, strings)
+    out.column("chunks", chunk_table)
+    facts = [path_facts(file.path) for file in indexed]
+    out.column("roles", _role_table(facts, chunk_table))
     out.strings(StringColumn.of([*(file.path for file in indexed), *strings]))
+    out.roots(_roots(facts, list(strings), chunk_table))
     chunks = [chunk for file in indexed for chunk in file.chunks]
     out.postings(
         build_postings(
@@ -99,6 +107,28 @@ def _chunk_table(
                 )
             )  # fmt: skip
     return np.array(rows, CHUNK_DTYPE)
+
+
+def _role_table(facts: Sequence[PathFacts], chunks: NDArray[np.void]) -> NDArray[np.void]:
+    table = np.array([fact.row() for fact in facts], ROLE_DTYPE)
+    size = chunks["end_byte"].astype(np.float64) - chunks["start_byte"]
+    total = np.bincount(chunks["file"], size, len(facts))
+    in_code = np.bincount(chunks["file"], size * np.isin(chunks["kind"], _CODE), len(facts))
+    table["code_share"] = in_code / np.maximum(total, 1.0)
+    return table
+
+
+def _roots(
+    facts: Sequence[PathFacts], strings: Sequence[str], chunks: NDArray[np.void]
+) -> tuple[Roots, NDArray[np.uint32]]:
+    """Return the roots of paths and symbols; nobody asks for those of parents."""
+    symbols = set(np.unique(chunks["symbol"]).tolist())
+    runs = [packed_all(fact.name_roots + fact.folder_roots) for fact in facts]
+    runs += [
+        packed_all(roots(name)) if number in symbols else _NO_ROOTS for number, name in enumerate(strings)
+    ]
+    offsets = np.cumsum([0, *map(len, runs)])
+    return np.concatenate([_NO_ROOTS, *runs]), checked_offsets(offsets)
 
 
 def _name_terms(indexed: Sequence[IndexedFile]) -> Iterable[list[str]]:

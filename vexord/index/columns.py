@@ -6,6 +6,7 @@ import os
 from collections.abc import Sequence
 from functools import lru_cache
 from itertools import pairwise
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -16,6 +17,8 @@ MAP_FROM_BYTES = 1 << 16
 """A smaller file is read instead: a map costs a descriptor for as long as it lives."""
 _MAGIC = b"\x93NUMPY\x01\x00"
 _ALIGNMENT = 64
+
+Item = TypeVar("Item", bound=np.generic)
 
 
 def npy_header(dtype: "np.dtype[np.generic]", shape: tuple[int, ...], start: int) -> bytes:
@@ -118,12 +121,7 @@ class StringColumn:
 
     def take(self, indexes: "NDArray[np.integer]") -> "StringColumn":
         """Return a column of the strings at `indexes`, shape (m,), without decoding any."""
-        starts = self.offsets[:-1][indexes].astype(np.int64)
-        lengths = self.offsets[1:][indexes].astype(np.int64) - starts
-        offsets = np.zeros(len(indexes) + 1, np.int64)
-        np.cumsum(lengths, out=offsets[1:])
-        source = np.repeat(starts - offsets[:-1], lengths) + np.arange(offsets[-1])
-        return StringColumn(self.blob[source], checked_offsets(offsets))
+        return StringColumn(*take_runs(self.blob, self.offsets, indexes))
 
     @classmethod
     def of(cls, strings: Sequence[str]) -> "StringColumn":
@@ -136,22 +134,50 @@ class StringColumn:
     @classmethod
     def concatenate(cls, columns: Sequence["StringColumn"]) -> "StringColumn":
         """Join columns end to end."""
-        offsets = [np.zeros(1, np.int64)]
-        blobs = [np.zeros(0, np.uint8)]
-        total = 0
-        for column in columns:
-            first, last = int(column.offsets[0]), int(column.offsets[-1])
-            offsets.append(column.offsets[1:].astype(np.int64) - first + total)
-            blobs.append(column.blob[first:last])
-            total += last - first
-        return cls(np.concatenate(blobs), checked_offsets(np.concatenate(offsets)))
+        if not columns:
+            return cls.of(())
+        return cls(*join_runs([(column.blob, column.offsets) for column in columns]))
+
+
+Runs = tuple[NDArray[Item], NDArray[np.uint32]]
+"""Runs of items end to end, and n + 1 offsets: run i is `items[offsets[i]:offsets[i + 1]]`."""
+
+
+def take_runs(
+    items: NDArray[Item], offsets: NDArray[np.uint32], indexes: "NDArray[np.integer]"
+) -> Runs[Item]:
+    """Return the runs at `indexes`, shape (m,)."""
+    starts = offsets[:-1][indexes].astype(np.int64)
+    lengths = offsets[1:][indexes].astype(np.int64) - starts
+    ends = np.zeros(len(indexes) + 1, np.int64)
+    np.cumsum(lengths, out=ends[1:])
+    return items[np.repeat(starts - ends[:-1], lengths) + np.arange(ends[-1])], checked_offsets(ends)
+
+
+def lengths_of(offsets: NDArray[np.uint32]) -> NDArray[np.int64]:
+    """Return the length of each run, shape (n,)."""
+    lengths: NDArray[np.int64] = offsets[1:].astype(np.int64) - offsets[:-1]
+    return lengths
+
+
+def join_runs(parts: Sequence[Runs[Item]]) -> Runs[Item]:
+    """Return one or more sets of runs, one after the other."""
+    offsets = [np.zeros(1, np.int64)]
+    items = []
+    total = 0
+    for part, bounds in parts:
+        first, last = int(bounds[0]), int(bounds[-1])
+        offsets.append(bounds[1:].astype(np.int64) - first + total)
+        items.append(part[first:last])
+        total += last - first
+    return np.concatenate(items), checked_offsets(np.concatenate(offsets))
 
 
 def checked_offsets(offsets: NDArray[np.int64]) -> NDArray[np.uint32]:
     """Narrow offsets to uint32.
 
     Raises:
-        OverflowError: 4 GiB of strings or more.
+        OverflowError: 4 Gi of items or more.
     """
     if len(offsets) and int(offsets[-1]) > np.iinfo(np.uint32).max:
         raise OverflowError("more than 4 GiB of strings in one segment")

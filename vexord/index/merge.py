@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from vexord.index.columns import StringColumn
+from vexord.index.columns import StringColumn, join_runs, take_runs
 from vexord.index.manifest import FingerprintFields, SegmentRecord
 from vexord.index.merge_postings import DEAD, PostingMerge
 from vexord.index.segment import CHUNK_DTYPE, FILE_DTYPE, Segment, is_whole
@@ -119,10 +119,18 @@ def merge_segments(
     dimensions = int(fingerprint["dimensions"])
     out.vectors((rows, dimensions), _vector_blocks(sources, row_maps))
     out.column("files", _files(sources, language_maps, encoding_maps))
-    chunks, strings = _chunks(sources, row_maps, language_maps)
+    chunks, used = _chunks(sources, row_maps, language_maps)
     out.column("chunks", chunks)
-    paths = [source.segment.paths.take(np.flatnonzero(~source.dead)) for source in sources]
+    segments = [source.segment for source in sources]
+    alive = [np.flatnonzero(~source.dead) for source in sources]
+    roles = [one.roles[live] for one, live in zip(segments, alive, strict=True)]
+    out.column("roles", np.concatenate(roles))
+    paths = [one.paths.take(live) for one, live in zip(segments, alive, strict=True)]
+    strings = [one.strings.take(mine) for one, mine in zip(segments, used, strict=True)]
     out.strings(StringColumn.concatenate([*paths, *strings]))
+    path_roots = [take_runs(*one.path_roots, live) for one, live in zip(segments, alive, strict=True)]
+    symbol_roots = [take_runs(*one.symbol_roots, mine) for one, mine in zip(segments, used, strict=True)]
+    out.roots(join_runs([*path_roots, *symbol_roots]))
     merge = PostingMerge(
         [(source.segment.posting_arrays, row_map) for source, row_map in zip(sources, row_maps, strict=True)]
     )
@@ -183,10 +191,10 @@ def _chunks(
     sources: Sequence[MergeSource],
     row_maps: Sequence[NDArray[np.int64]],
     language_maps: Sequence[NDArray[np.uint8]],
-) -> tuple[NDArray[np.void], list[StringColumn]]:
-    """Return the chunk table, and the strings that it refers to as columns to be joined."""
+) -> tuple[NDArray[np.void], list[NDArray[np.uint32]]]:
+    """Return the chunk table, and the numbers of each source's strings that it refers to, now in one row."""
     tables = [np.zeros(0, CHUNK_DTYPE)]
-    strings = []
+    kept = []
     first_file = first_string = 0
     for source, row_map, languages in zip(sources, row_maps, language_maps, strict=True):
         table = source.segment.chunks[row_map != DEAD]
@@ -196,10 +204,10 @@ def _chunks(
         table["symbol"], table["parent"] = place.reshape(2, -1) + first_string
         table["language"] = languages[table["language"]]
         tables.append(table)
-        strings.append(source.segment.strings.take(used))
+        kept.append(used)
         first_file += int((~source.dead).sum())
         first_string += len(used)
-    return np.concatenate(tables), strings
+    return np.concatenate(tables), kept
 
 
 def _union(lists: Sequence[list[str]]) -> tuple[list[str], list[NDArray[np.uint8]]]:

@@ -8,7 +8,7 @@ import xxhash
 from vexord.index import files
 from vexord.index.errors import FutureFormatError, IndexCorruptError
 
-FORMAT = 2
+FORMAT = 3
 """Version of everything in an index folder."""
 
 Body = TypeVar("Body")

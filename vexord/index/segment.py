@@ -10,11 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vexord.index.codes import Codes, available
-from vexord.index.columns import ColumnFile, StringColumn
+from vexord.index.columns import ColumnFile, Runs, StringColumn
 from vexord.index.errors import IndexCorruptError
 from vexord.index.files import FileSum, sum_file, sum_of
 from vexord.index.manifest import SEGMENTS_NAME, FingerprintFields, SegmentRecord
 from vexord.index.postings import BODY, DEFINES, NAME, PostingArrays, Postings
+from vexord.index.roles import ROLE_DTYPE
+from vexord.index.roots import Roots
 from vexord.index.sealed import unseal
 
 logger = logging.getLogger(__name__)
@@ -60,8 +62,9 @@ class SegmentMetadata(msgspec.Struct, frozen=True, kw_only=True):
     dimensions: int
     files: int
     columns: dict[str, ColumnPlace]
-    """`files`, `chunks`, `strings` and `string_offsets` (paths, then symbols and parents), and the postings:
-    `terms`, `term_offsets`, `posting_rows`, `posting_impacts`."""
+    """`files`, `roles`, `chunks`, `strings` and `string_offsets` (paths, then symbols and parents), `roots`
+    and `root_offsets` (of the same), and the postings: `terms`, `term_offsets`, `posting_rows`,
+    `posting_impacts`."""
     created: str
     """ISO 8601, UTC."""
 
@@ -81,10 +84,16 @@ class Segment:
     """Shape (rows,), of `CHUNK_DTYPE`."""
     files: NDArray[np.void]
     """Shape (files,), of `FILE_DTYPE`."""
+    roles: NDArray[np.void]
+    """Shape (files,), of `ROLE_DTYPE`."""
     paths: StringColumn
     """One for each file."""
     strings: StringColumn
     """Symbols and parents."""
+    path_roots: Runs[np.uint64]
+    """Packed roots of each path, those of the file's name first."""
+    symbol_roots: Runs[np.uint64]
+    """Of each of `strings`; none of one that is only a parent."""
     languages: list[str]
     encodings: list[str]
     posting_arrays: PostingArrays
@@ -119,6 +128,8 @@ class Segment:
 
         blob = column("strings", np.uint8)
         offsets = column("string_offsets", np.uint32)
+        roots: Roots = column("roots", np.uint64)
+        root_offsets = column("root_offsets", np.uint32)
         arrays = PostingArrays(
             hashes=column("terms", np.uint64),
             offsets=column("term_offsets", np.uint64),
@@ -131,8 +142,11 @@ class Segment:
             vectors=cast("NDArray[np.int8]", vectors.array(np.int8, (meta.rows, meta.dimensions))),
             chunks=column("chunks", CHUNK_DTYPE),
             files=column("files", FILE_DTYPE),
+            roles=column("roles", ROLE_DTYPE),
             paths=StringColumn(blob, offsets[: meta.files + 1]),
             strings=StringColumn(blob, offsets[meta.files :]),
+            path_roots=(roots, root_offsets[: meta.files + 1]),
+            symbol_roots=(roots, root_offsets[meta.files :]),
             languages=meta.languages,
             encodings=meta.encodings,
             posting_arrays=arrays,

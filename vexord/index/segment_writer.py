@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from vexord.index import files
 from vexord.index.codes import MIN_ROWS, available, write_codes
-from vexord.index.columns import StringColumn, npy_header, raw_bytes
+from vexord.index.columns import Runs, StringColumn, npy_header, raw_bytes
 from vexord.index.files import FileSum
 from vexord.index.manifest import SEGMENTS_NAME, FingerprintFields, SegmentRecord
 from vexord.index.postings import PostingArrays
@@ -75,6 +75,11 @@ class SegmentWriter:
         """Write paths and strings, in this order, as one column."""
         self.column("strings", column.blob)
         self.column("string_offsets", column.offsets)
+
+    def roots(self, runs: Runs[np.uint64]) -> None:
+        """Write the roots of paths and strings, in the order of `strings`."""
+        self.column("roots", runs[0])
+        self.column("root_offsets", runs[1])
 
     def postings(self, arrays: PostingArrays) -> None:
         """Write postings that are in memory."""

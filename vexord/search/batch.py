@@ -15,13 +15,15 @@ from vexord.search.meaning import QueryVectors
 
 MIN_QUERIES = 4
 """Fewer are quicker one by one."""
+MAX_TOGETHER = 32
+"""What is known of the candidates of more queries falls out of the processor's cache."""
 MAX_BYTES = 64 << 20
 """Of similarities held at a time: 21 queries over the chunks of a Linux kernel."""
 
 
 def portions(queries: Sequence[str], rows: int) -> Iterator[Sequence[str]]:
     """Yield as many queries at a time as may be answered together over `rows` rows."""
-    size = max(1, MAX_BYTES // (4 * max(1, rows)))
+    size = max(1, min(MAX_TOGETHER, MAX_BYTES // (4 * max(1, rows))))
     for start in range(0, len(queries), size):
         yield queries[start : start + size]
 

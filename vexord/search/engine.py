@@ -15,11 +15,10 @@ from vexord.index.snapshot import Snapshot
 from vexord.search.batch import portions, rough_similarities
 from vexord.search.candidates import Pool, collect
 from vexord.search.correct import correct, correction_note
-from vexord.search.facts import SegmentFacts
+from vexord.search.evidence import Contest
 from vexord.search.filters import MaskCache, RowFilter
 from vexord.search.grep import focus_line
 from vexord.search.hits import Texts, make_hit
-from vexord.search.keywords import Scores
 from vexord.search.listing import list_files
 from vexord.search.meaning import QueryVectors
 from vexord.search.names import NameCache
@@ -80,7 +79,6 @@ class Engine:
         self._recent = RecentVectors()
         self._masks = MaskCache()
         self._names = NameCache()
-        self._facts = SegmentFacts()
 
     def query_cache(self) -> QueryCache:
         """Return how the cache of query embeddings does."""
@@ -107,9 +105,11 @@ class Engine:
         rows = sum(pool.view.segment.rows for pool in pools)
         for portion in portions(list(dict.fromkeys(queries)), rows):
             prepared = [self._prepare(roots, pools, text, options) for text in portion]
-            shared = rough_similarities([pool.view for pool in pools], [one.vectors for one in prepared])
-            for one, rough in zip(prepared, shared, strict=True):
-                answers[one.text] = self._answer(targets, one, rough, texts, options)
+            started = time.perf_counter()
+            ranked = _ranked(pools, prepared)
+            spent_s = (time.perf_counter() - started) / len(prepared)
+            for one, files in zip(prepared, ranked, strict=True):
+                answers[one.text] = self._answer(targets, one, files, texts, options, spent_s)
         return [answers[text] for text in queries]
 
     def _pools(self, targets: Sequence[Target], filters: Filters) -> list[Pool]:
@@ -142,15 +142,15 @@ class Engine:
         self,
         targets: Sequence[Target],
         one: "_Prepared",
-        rough: Sequence[Scores | None] | None,
+        files: Iterable[RankedFile],
         texts: Texts,
         options: SearchOptions,
+        ranked_s: float,
     ) -> QueryResult:
-        started = time.perf_counter() - one.spent_s
+        started = time.perf_counter() - one.spent_s - ranked_s
         narrowed, asked = one.narrowed, one.asked
         result = QueryResult(query=one.text, hits=[], dropped=narrowed.dropped, partial=narrowed.partial)
         result.corrected = list(one.corrections)
-        files = self._files(one, rough)
         _fill(result, targets, narrowed.pools, one.query, files, texts, options)
         for hit in result.hits if asked.wanted else ():
             hit.focus_line = focus_line(hit.text, hit.start_line, asked.wanted) or hit.focus_line
@@ -176,9 +176,8 @@ class Engine:
         text = place.prefix if line is None else f"{place.prefix}:{line}"
         result = QueryResult(query=text, hits=[])
         others = without_origin(pools, origin)
-        files = rank(
-            others, collect(others, query, QueryVectors(vector)), query, self._facts, likeness_weights
-        )
+        found = collect(others, query, QueryVectors(vector))
+        (files,) = rank(others, [Contest(query, found)], likeness_weights)
         _fill(result, targets, others, query, files, Texts(), options)
         result.took_ms = _ms_since(started)
         return result
@@ -191,12 +190,6 @@ class Engine:
             return query, ()
         corrected = correct(query, pools, self._names)
         return corrected.query, corrected.corrections
-
-    def _files(self, one: "_Prepared", rough: Sequence[Scores | None] | None) -> Iterable[RankedFile]:
-        pools, query = one.narrowed.pools, one.query
-        if one.asked.has_operators and not query.terms:
-            return list_files(pools, one.asked.wanted)
-        return rank(pools, collect(pools, query, one.vectors, rough), query, self._facts)
 
     def _vectors(self, query: Query, pools: Sequence[Pool], no_cache: bool) -> QueryVectors | None:
         if not query.terms:  # punctuation means nothing: its vector would be near to noise
@@ -211,6 +204,21 @@ class Engine:
 
     def _embed(self, embedder: Embedder, text: str, no_cache: bool) -> Vectors:
         return embedder.embed_query(text) if no_cache else self._recent.embed(embedder, text)
+
+
+def _ranked(pools: Sequence[Pool], prepared: Sequence[_Prepared]) -> list[Iterable[RankedFile]]:
+    """Return the files that answer each query, best first; the ranking of all is done together."""
+    views = [pool.view for pool in pools]
+    shared = rough_similarities(views, [one.vectors for one in prepared])
+    contests = [
+        Contest(one.query, collect(one.narrowed.pools, one.query, one.vectors, rough))
+        for one, rough in zip(prepared, shared, strict=True)
+    ]
+    ranked: list[Iterable[RankedFile]] = []
+    for one, files in zip(prepared, rank(pools, contests), strict=True):
+        only_listed = one.asked.has_operators and not one.query.terms
+        ranked.append(list_files(one.narrowed.pools, one.asked.wanted) if only_listed else files)
+    return ranked
 
 
 def _fill(

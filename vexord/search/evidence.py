@@ -1,18 +1,19 @@
 """What speaks for each single candidate chunk, and its own score: which chunk of a file answers best."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
 
+from vexord.index.columns import encode_string, lengths_of, take_runs
+from vexord.index.segment import Segment
 from vexord.index.types import KINDS
 from vexord.search.candidates import Candidates, Pool
-from vexord.search.facts import Names, SegmentFacts
 from vexord.search.keywords import Scores
 from vexord.search.query import Query
-from vexord.search.scales import between, to_best
-from vexord.search.words import AskedWords
+from vexord.search.scales import Spans
+from vexord.search.words import Answers, AskedWords, NameRoots
 
 MEANING_WEIGHT = 0.5
 SYMBOL_MEANING_WEIGHT = 0.15
@@ -26,100 +27,180 @@ DEFINES_FACTOR, ASKED_FACTOR, QUALIFIED_FACTOR, WRITTEN_FACTOR = 1.6, 3.0, 2.0, 
 """A chunk gains if it defines a name in the query; if that name is the query; if it stands in what the query
 qualifies it by; if it is written just so."""
 
+_POOL_BITS, _FILE_BITS = 20, 32
 _IS_CODE = np.array([kind in ("function", "method") for kind in KINDS])
 """By the number of a kind."""
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
-    """Columns of equal length, one entry a candidate chunk."""
+class Contest:
+    """A query with the chunks that may answer it; at least one."""
 
+    query: Query
+    found: Candidates
+
+    @property
+    def meaning_weight(self) -> float:
+        """What meaning counts beside words."""
+        by_words = self.query.is_symbol and bool(self.found.words.any())
+        return SYMBOL_MEANING_WEIGHT if by_words else MEANING_WEIGHT
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Columns of equal length, one entry a candidate chunk; those of one query after those of the other."""
+
+    spans: Spans
+    """The entries of each query."""
+    pool: NDArray[np.int32]
+    row: NDArray[np.int64]
     file: NDArray[np.int64]
-    """Pool and file as one number."""
+    """Query, pool and file as one number."""
     file_id: NDArray[np.int64]
     words: Scores
     """0..1, the best is 1."""
     meaning: Scores
     """0..1 between the worst and the best candidate."""
+    names: Scores
+    compound: Scores
+    """As in `Candidates`."""
     named: Scores
     """Share of the symbol's words that answer the query, times the share of its weight that they answer."""
     coverage: Scores
     """Share of the query's weight that the text holds."""
+    defines: NDArray[np.bool_]
+    defines_last: NDArray[np.bool_]
+    holds_last: NDArray[np.bool_]
+    """As in `Candidates`."""
     score: Scores
 
 
-def evidence_of(
-    pools: Sequence[Pool], found: Candidates, query: Query, asked: AskedWords, facts: SegmentFacts
-) -> Evidence:
-    """Work out what speaks for each candidate."""
-    file_id = np.zeros(len(found.row), np.int64)
-    is_code = np.zeros(len(found.row), np.bool_)
-    said = _Said.of_none(len(found.row))
-    for number in np.unique(found.pool).tolist():  # candidates lie in order of their pools
-        mine = found.pool == number
-        segment = pools[number].view.segment
-        columns = segment.chunks[found.row[mine]]
-        file_id[mine] = columns["file"]
-        is_code[mine] = _IS_CODE[columns["kind"]]
-        said.put(mine, columns, facts.names(segment), query, asked)
-    words, meaning = to_best(found.words), between(found.meaning)
-    named = said.share * said.covered
-    weight = SYMBOL_MEANING_WEIGHT if query.is_symbol and words.any() else MEANING_WEIGHT
-    total = max(float(found.term_weights.sum()), 1e-6)
-    held = (found.holds @ found.term_weights) / np.float32(total)
-    score = words + weight * meaning + COVERAGE_WEIGHT * held + CODE_WEIGHT * is_code
+def evidence_of(pools: Sequence[Pool], asked: Sequence[Contest], words: AskedWords) -> Evidence:
+    """Work out what speaks for each candidate. `words`: those of the queries, in their order."""
+    spans = Spans.of(np.array([len(one.found.row) for one in asked]))
+    joined = _Joined.of([one.found for one in asked])
+    said = _said(pools, asked, joined, spans, words)
+    by_words, meaning = spans.to_best(joined.words), spans.between(joined.meaning)
+    named = said.answers.share * said.answers.covered
+    coverage = np.concatenate([_coverage(one.found) for one in asked])
+    weight = spans.spread(np.array([one.meaning_weight for one in asked], np.float32))
+    score = by_words + weight * meaning + COVERAGE_WEIGHT * coverage + CODE_WEIGHT * _IS_CODE[said.kind]
     score *= 1 + NAMED_FACTOR * named
-    score *= np.where(found.defines_last, ASKED_FACTOR, np.where(found.defines, DEFINES_FACTOR, 1.0))
-    if query.words:
-        score *= np.where(said.written, WRITTEN_FACTOR, 1.0)
-    if query.qualifier:
-        score *= np.where(said.inside & found.defines_last, QUALIFIED_FACTOR, 1.0)
+    score *= np.where(joined.defines_last, ASKED_FACTOR, np.where(joined.defines, DEFINES_FACTOR, 1.0))
+    score *= np.where(said.written, WRITTEN_FACTOR, 1.0)
+    score *= np.where(said.inside & joined.defines_last, QUALIFIED_FACTOR, 1.0)
     return Evidence(
-        file=found.pool.astype(np.int64) << 32 | file_id,
-        file_id=file_id,
-        words=words,
+        spans=spans,
+        pool=joined.pool,
+        row=joined.row,
+        file=(spans.query << _POOL_BITS | joined.pool) << _FILE_BITS | said.file_id,
+        file_id=said.file_id,
+        words=by_words,
         meaning=meaning,
+        names=joined.names,
+        compound=joined.compound,
         named=named,
-        coverage=held,
+        coverage=coverage,
+        defines=joined.defines,
+        defines_last=joined.defines_last,
+        holds_last=joined.holds_last,
         score=score.astype(np.float32),
     )
 
 
 @dataclass(frozen=True, slots=True)
-class _Said:
-    """What the symbol of each candidate says to the query, and its parent; columns of equal length."""
+class _Joined:
+    """The columns of the candidates of all queries, end to end."""
 
-    share: Scores
-    """Share of the symbol's words that answer the query …"""
-    covered: Scores
-    """… and of the query's weight that they answer."""
+    pool: NDArray[np.int32]
+    row: NDArray[np.int64]
+    words: Scores
+    names: Scores
+    meaning: Scores
+    compound: Scores
+    defines: NDArray[np.bool_]
+    defines_last: NDArray[np.bool_]
+    holds_last: NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, found: Sequence[Candidates]) -> "_Joined":
+        if len(found) == 1:
+            return cls(*(getattr(found[0], one.name) for one in fields(cls)))
+        return cls(*(np.concatenate([getattr(each, one.name) for each in found]) for one in fields(cls)))
+
+
+def _coverage(found: Candidates) -> Scores:
+    total = max(float(found.term_weights.sum()), 1e-6)
+    held: Scores = (found.holds @ found.term_weights) / np.float32(total)
+    return held
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What the index says of each candidate; columns of equal length."""
+
+    file_id: NDArray[np.int64]
+    kind: NDArray[np.uint8]
+    answers: Answers
+    """Of its symbol."""
     written: NDArray[np.bool_]
     """The symbol stands in the query just so."""
     inside: NDArray[np.bool_]
     """It is, or its parent is, what the query qualifies a name by."""
 
-    @classmethod
-    def of_none(cls, count: int) -> "_Said":
-        flags = np.zeros((2, count), np.bool_)
-        return cls(np.zeros(count, np.float32), np.zeros(count, np.float32), flags[0], flags[1])
 
-    def put(
-        self,
-        mine: NDArray[np.bool_],
-        columns: NDArray[np.void],
-        names: Names,
-        query: Query,
-        asked: AskedWords,
-    ) -> None:
-        """Fill in the candidates of one segment; each name is read once."""
-        numbers, place = np.unique(columns["symbol"], return_inverse=True)
-        symbols = [names[number] for number in numbers.tolist()]
-        answers = [asked.answer(symbol.roots) for symbol in symbols]
-        self.share[mine] = np.array([share for _, share in answers], np.float32)[place]
-        self.covered[mine] = np.array([asked.covered(bits) for bits, _ in answers], np.float32)[place]
-        if query.words:
-            self.written[mine] = np.array([symbol.text in query.words for symbol in symbols])[place]
-        if query.qualifier:
-            parents = [names[number].text.rpartition(".")[2] for number in columns["parent"].tolist()]
-            by_symbol = np.array([symbol.text == query.qualifier for symbol in symbols])[place]
-            self.inside[mine] = by_symbol | np.array([parent == query.qualifier for parent in parents])
+def _said(
+    pools: Sequence[Pool], asked: Sequence[Contest], joined: _Joined, spans: Spans, words: AskedWords
+) -> _Said:
+    """Read the candidates' columns, a segment at a time."""
+    count = len(joined.row)
+    file_id = np.zeros(count, np.int64)
+    kind = np.zeros(count, np.uint8)
+    symbol, parent = np.zeros((2, count), np.uint32)
+    names = NameRoots(spans.query)
+    for segment, mine in by_segment(pools, joined.pool):
+        columns = segment.chunks[joined.row[mine]]
+        file_id[mine], kind[mine] = columns["file"], columns["kind"]
+        symbol[mine], parent[mine] = columns["symbol"], columns["parent"]
+        roots, offsets = take_runs(*segment.symbol_roots, columns["symbol"])
+        names.put(mine, roots, lengths_of(offsets))
+    written, inside = np.zeros((2, count), np.bool_)
+    for one, start, length in zip(asked, spans.starts.tolist(), spans.lengths.tolist(), strict=True):
+        if one.query.words:
+            mine = np.arange(start, start + length)
+            written[mine] = _are(pools, joined.pool[mine], symbol[mine], one.query.words)
+        if one.query.qualifier:
+            mine = start + np.flatnonzero(one.found.defines_last)
+            wanted = frozenset({one.query.qualifier})
+            inside[mine] = _are(pools, joined.pool[mine], symbol[mine], wanted)
+            inside[mine] |= _are(pools, joined.pool[mine], parent[mine], wanted, last_part=True)
+    return _Said(file_id, kind, names.answers(words), written, inside)
+
+
+def by_segment(
+    pools: Sequence[Pool], pool_of: NDArray[np.integer]
+) -> Iterator[tuple[Segment, NDArray[np.int64]]]:
+    """Yield each segment that entries lie in, with their places."""
+    for number in np.unique(pool_of).tolist():
+        yield pools[number].view.segment, np.flatnonzero(pool_of == number)
+
+
+def _are(
+    pools: Sequence[Pool],
+    pool_of: NDArray[np.int32],
+    strings: NDArray[np.uint32],
+    wanted: frozenset[str],
+    last_part: bool = False,
+) -> NDArray[np.bool_]:
+    """Return which strings are one of those wanted, or a dotted path whose last part is."""
+    found = np.zeros(len(strings), np.bool_)
+    sizes = {len(encode_string(one)) for one in wanted}
+    for segment, mine in by_segment(pools, pool_of):
+        numbers = strings[mine]
+        offsets = segment.strings.offsets
+        length = offsets[1:][numbers] - offsets[:-1][numbers]
+        likely = length >= min(sizes) if last_part else np.isin(length, list(sizes))
+        for place in np.flatnonzero(likely).tolist():
+            text = segment.strings[int(numbers[place])]
+            found[mine[place]] = (text.rpartition(".")[2] if last_part else text) in wanted
+    return found

@@ -17,7 +17,7 @@ class Groups:
     """Chunks in order of their file. Every method returns one value a file."""
 
     key: NDArray[np.int64]
-    """The file of each chunk, shape (chunks,)."""
+    """The file of each chunk, shape (chunks,); those of another query are other files."""
     order: NDArray[np.int64]
     """Chunks by file, the best of each file first."""
     starts: NDArray[np.int64]
@@ -51,6 +51,10 @@ class Groups:
     def best(self, values: Scores) -> Scores:
         """Return the highest value."""
         return np.maximum.reduceat(values[self.order], self.starts)
+
+    def any(self, values: NDArray[np.bool_]) -> Scores:
+        """Return 1 if any value is true, else 0."""
+        return np.maximum.reduceat(values[self.order], self.starts).astype(np.float32)
 
     def pooled(self, values: Scores) -> Scores:
         """Return best + 1/2 second + 1/4 third + 1/8 fourth."""

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
+from numpy.typing import NDArray
 from vexor_protocol.messages import Part
 
-from vexord.search.candidates import Candidates, Pool
-from vexord.search.facts import SegmentFacts
+from vexord.search.candidates import Pool
+from vexord.search.evidence import Contest
 from vexord.search.keywords import Scores
-from vexord.search.query import Query
-from vexord.search.signals import SIGNALS, signals_of
+from vexord.search.signals import SIGNALS, Signals, signals_of
 from vexord.search.weights import weights
 
 _DIGITS = 4
@@ -41,31 +41,49 @@ class RankedFile:
 
 
 def rank(
-    pools: Sequence[Pool],
-    candidates: Candidates,
-    query: Query,
-    facts: SegmentFacts,
-    learnt: Callable[[], Scores] = weights,
-) -> Iterator[RankedFile]:
-    """Yield the files that hold candidates, best first; equal scores in order of path.
+    pools: Sequence[Pool], asked: Sequence[Contest], learnt: Callable[[], Scores] = weights
+) -> list[Iterator[RankedFile]]:
+    """Return for each query the files that hold its candidates, best first; equal scores in order of path.
 
     `learnt`: gives the weight of each signal, shape (len(SIGNALS),).
     """
-    if not len(candidates.row):
-        return
-    signals = signals_of(pools, candidates, query, facts)
-    scores = (signals.table @ learnt()).tolist()
-    for file in sorted(range(len(scores)), key=lambda file: (-scores[file], signals.paths[file])):
-        chunks = signals.groups.chunks(file)
-        pool = int(candidates.pool[chunks[0]])
-        own_scores = signals.chunk_scores[chunks].tolist()
-        yield RankedFile(
-            pools[pool].target,
-            signals.paths[file],
-            scores[file],
-            tuple(map(RankedChunk, [pool] * len(chunks), candidates.row[chunks].tolist(), own_scores)),
-            partial(_explain, signals.table[file], learnt()),
-        )
+    ranked: list[Iterator[RankedFile]] = [iter(()) for _ in asked]
+    places = [place for place, one in enumerate(asked) if len(one.found.row)]
+    if not places:
+        return ranked
+    signals = signals_of(pools, [asked[place] for place in places])
+    scores = signals.table @ learnt()
+    for place, start, length in zip(
+        places, signals.spans.starts.tolist(), signals.spans.lengths.tolist(), strict=True
+    ):
+        files = start + np.argsort(-scores[start : start + length], kind="stable")
+        ranked[place] = _ranked(pools, signals, files, scores[files].tolist(), learnt())
+    return ranked
+
+
+def _ranked(
+    pools: Sequence[Pool], signals: Signals, files: NDArray[np.int64], scores: Sequence[float], learnt: Scores
+) -> Iterator[RankedFile]:
+    """Yield files, given in order of their scores; paths are read of those alone that are asked for."""
+    start = 0
+    while start < len(scores):
+        end = start + 1
+        while end < len(scores) and scores[end] == scores[start]:
+            end += 1
+        alike = [(signals.path(pools, file), file) for file in files[start:end].tolist()]
+        for path, file in sorted(alike):
+            chunks = signals.groups.chunks(file)
+            pool = int(signals.evidence.pool[chunks[0]])
+            rows = signals.evidence.row[chunks].tolist()
+            own_scores = signals.evidence.score[chunks].tolist()
+            yield RankedFile(
+                pools[pool].target,
+                path,
+                scores[start],
+                tuple(map(RankedChunk, [pool] * len(rows), rows, own_scores)),
+                partial(_explain, signals.table[file], learnt),
+            )
+        start = end
 
 
 def _explain(values: Scores, learnt: Scores) -> list[Part]:

@@ -1,8 +1,50 @@
-"""Scores of one query brought to the scale of 0 to 1."""
+"""Scores brought to the scale of 0 to 1, those of each query by themselves."""
+
+from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from vexord.search.keywords import Scores
+
+
+@dataclass(frozen=True, slots=True)
+class Spans:
+    """Entries of several queries, one query after the other; each has at least one."""
+
+    starts: NDArray[np.int64]
+    """Where each query's begin, shape (queries,)."""
+    lengths: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, lengths: NDArray[np.int64]) -> "Spans":
+        """Lay spans of these lengths end to end."""
+        return cls(np.cumsum(lengths) - lengths, lengths)
+
+    def spread(self, values: NDArray[np.float32]) -> Scores:
+        """Give each entry the value of its query."""
+        return np.repeat(values, self.lengths)
+
+    @property
+    def query(self) -> NDArray[np.int64]:
+        """The number of each entry's query."""
+        return np.repeat(np.arange(len(self.lengths)), self.lengths)
+
+    def to_best(self, values: Scores) -> Scores:
+        """Divide by the query's highest, so that the best has 1; all 0 if there is none above 0."""
+        peaks = np.maximum.reduceat(values, self.starts)
+        return values / self.spread(np.where(peaks > 0, peaks, np.float32(np.inf)))
+
+    def between(self, values: Scores) -> Scores:
+        """Scale finite values to 0..1; all 0 if the query has no vector or all are alike."""
+        finite = np.isfinite(values)
+        low = np.minimum.reduceat(np.where(finite, values, np.float32(np.inf)), self.starts)
+        high = np.maximum.reduceat(values, self.starts)
+        differ = high > low  # of a query without a vector, -inf and inf
+        low = np.where(differ, low, np.float32(0.0))
+        width = np.where(differ, high, np.float32(np.inf)) - low
+        above = np.where(finite, values - self.spread(low), np.float32(0.0))
+        return (above / self.spread(width)).astype(np.float32, copy=False)
 
 
 def to_best(values: Scores) -> Scores:

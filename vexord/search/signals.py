@@ -1,19 +1,20 @@
 """The signals of the ranking: what the query and the index say of each candidate file, as rows of numbers."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
-from vexord.search.candidates import Candidates, Pool
-from vexord.search.evidence import Evidence, evidence_of
-from vexord.search.facts import SegmentFacts
+from vexord.index.columns import lengths_of, take_runs
+from vexord.index.roles import ROLE_DTYPE, ROLES, hash_of
+from vexord.index.roots import roots
+from vexord.search.candidates import Pool
+from vexord.search.evidence import Contest, Evidence, by_segment, evidence_of
 from vexord.search.groups import Groups
 from vexord.search.keywords import Scores
-from vexord.search.paths import PathFacts, path_facts
-from vexord.search.query import Query
-from vexord.search.scales import to_best
-from vexord.search.words import AskedWords, roots
+from vexord.search.scales import Spans
+from vexord.search.words import AskedWords, NameRoots
 
 SIGNALS = (
     "words", "meaning", "meaning_pooled", "both_pooled", "coverage", "name_words", "compound",
@@ -27,136 +28,186 @@ LIKENESS = frozenset({"words", "meaning", "coverage"})
 """Those that say how like a text is to the query, and nothing of names or roles."""
 
 _LOG_SCALE = 5.0
+_DEPTH_SCALE = 5.0
 
-_ASKS_TEST = "test spec fixture mock"
-_ASKS_EXAMPLE = "example sample demo benchmark tutorial documentation"
-_ASKS_DOCUMENT = "documentation readme changelog license markdown"
-_ASKS_VENDORED = "vendor generated legacy compat deprecated"
-_ASKS_PLATFORM = "windows win32 macos darwin apple freebsd openbsd netbsd solaris sunos platform"
+_ASKED_BY = {
+    role: frozenset(roots(words))
+    for role, words in {
+        "test": "test spec fixture mock",
+        "example": "example sample demo benchmark tutorial documentation",
+        "document": "documentation readme changelog license markdown",
+        "vendored": "vendor generated legacy compat deprecated",
+        "platform": "windows win32 macos darwin apple freebsd openbsd netbsd solaris sunos platform",
+    }.items()
+}
+"""What a file is is not held against it if the query has one of these words."""
 
 
 @dataclass(frozen=True, slots=True)
 class Signals:
-    """All that the ranking needs to know of the candidates of one query."""
+    """All that the ranking needs to know of the candidates of some queries."""
 
+    evidence: Evidence
+    """The candidate chunks."""
     groups: Groups
-    """The candidate chunks by file."""
-    chunk_scores: Scores
-    """Of single chunks, 0 and more."""
-    paths: list[str]
-    """Of each file."""
+    """The same by query and file."""
+    spans: Spans
+    """The files of each query."""
     table: Scores
     """Shape (files, len(SIGNALS))."""
 
+    def path(self, pools: Sequence[Pool], file: int) -> str:
+        """Return the path of a file."""
+        first = self.groups.order[self.groups.starts[file]]
+        segment = pools[int(self.evidence.pool[first])].view.segment
+        return segment.paths[int(self.evidence.file_id[first])]
 
-def signals_of(pools: Sequence[Pool], found: Candidates, query: Query, facts: SegmentFacts) -> Signals:
-    """Work out the signals of every file that holds a candidate; at least one candidate is needed."""
-    asked = AskedWords(query.telling, dict(zip(found.terms, found.term_weights.tolist(), strict=True)))
-    evidence = evidence_of(pools, found, query, asked, facts)
+
+def signals_of(pools: Sequence[Pool], asked: Sequence[Contest]) -> Signals:
+    """Work out the signals of every file that holds a candidate.
+
+    Each query is judged by itself: the outcome is that of one call for each.
+    """
+    words = AskedWords.of(
+        [
+            (one.query.telling, dict(zip(one.found.terms, one.found.term_weights.tolist(), strict=True)))
+            for one in asked
+        ]
+    )
+    evidence = evidence_of(pools, asked, words)
     groups = Groups.of(evidence.file, evidence.score)
-    pool_of = found.pool[groups.first].tolist()
-    file_of = evidence.file_id[groups.first].tolist()
-    paths = [pools[pool].view.segment.paths[file] for pool, file in zip(pool_of, file_of, strict=True)]
-    columns = _text_columns(found, evidence, groups)
-    columns |= _symbol_columns(found, evidence, groups, query)
-    columns |= _path_columns(paths, query, asked)
-    columns |= _shape_columns(pools, pool_of, file_of, groups, facts)
+    query = evidence.spans.query[groups.first]
+    spans = Spans.of(np.bincount(query, minlength=len(asked)))
+    columns = _text_columns(evidence, groups, spans)
+    columns |= _symbol_columns(evidence, groups, _flags([one.query.is_symbol for one in asked])[query])
+    columns |= _path_columns(_Files.of(pools, evidence, groups, query), asked, words)
+    columns["places"] = (np.log1p(groups.counts()) / _LOG_SCALE).astype(np.float32)
     table = np.stack([columns[name] for name in SIGNALS], axis=1).astype(np.float32)
-    return Signals(groups, evidence.score, paths, table)
+    return Signals(evidence, groups, spans, table)
 
 
 _Columns = dict[str, Scores]
 
 
-def _text_columns(found: Candidates, evidence: Evidence, groups: Groups) -> _Columns:
+def _flags(values: Sequence[bool]) -> Scores:
+    return np.array(values, np.float32)
+
+
+def _text_columns(evidence: Evidence, groups: Groups, spans: Spans) -> _Columns:
     """How well text and vectors of the file's chunks answer."""
     both = evidence.words + np.float32(0.5) * evidence.meaning
     return {
         "words": groups.best(evidence.words),
         "meaning": groups.best(evidence.meaning),
-        "meaning_pooled": to_best(groups.pooled(evidence.meaning)),
-        "both_pooled": to_best(groups.pooled(both)),
+        "meaning_pooled": spans.to_best(groups.pooled(evidence.meaning)),
+        "both_pooled": spans.to_best(groups.pooled(both)),
         "coverage": groups.best(evidence.coverage),
-        "name_words": to_best(groups.best(found.names)),
-        "compound": to_best(groups.best(found.compound)),
+        "name_words": spans.to_best(groups.best(evidence.names)),
+        "compound": spans.to_best(groups.best(evidence.compound)),
     }
 
 
-def _symbol_columns(found: Candidates, evidence: Evidence, groups: Groups, query: Query) -> _Columns:
-    """What the file defines."""
-    defines = groups.best(found.defines.astype(np.float32))
-    is_symbol = np.float32(query.is_symbol)
+def _symbol_columns(evidence: Evidence, groups: Groups, is_symbol: Scores) -> _Columns:
+    """What the file defines. `is_symbol`: 1 for the files of a query that is one name."""
     return {
         "symbol": groups.best(evidence.named),
-        "defines": defines * (1 - is_symbol),
-        "defines_asked": groups.best(found.defines_last.astype(np.float32)) * is_symbol,
-        "holds_asked": groups.best(found.holds_last.astype(np.float32)) * is_symbol,
+        "defines": groups.any(evidence.defines) * (1 - is_symbol),
+        "defines_asked": groups.any(evidence.defines_last) * is_symbol,
+        "holds_asked": groups.any(evidence.holds_last) * is_symbol,
     }
 
 
-def _path_columns(paths: Sequence[str], query: Query, asked: AskedWords) -> _Columns:
-    """What its path says, and how well its name and folders answer the query."""
-    told = [path_facts(path) for path in paths]
-    newest: dict[str, int] = {}
-    for fact in told:
-        for stem, number in fact.versions:
-            newest[stem] = max(number, newest.get(stem, 0))
+@dataclass(frozen=True, slots=True)
+class _Files:
+    """The candidate files of all queries."""
 
-    bodies = {fact.place for fact in told if not fact.header}
+    query: NDArray[np.int64]
+    """Of each file."""
+    roles: NDArray[np.void]
+    """Of `ROLE_DTYPE`."""
+    chunks: NDArray[np.int64]
+    """Their number in the file."""
+    names: NameRoots
+    """Those of each file's name, then of its folders, in turn."""
 
-    def flag(value: Callable[[PathFacts], bool], asked_by: str) -> Scores:
-        if not set(roots(asked_by)).isdisjoint(asked.roots):
-            return np.zeros(len(told), np.float32)
-        return np.array([value(fact) for fact in told], np.float32)
+    @classmethod
+    def of(
+        cls, pools: Sequence[Pool], evidence: Evidence, groups: Groups, query: NDArray[np.int64]
+    ) -> "_Files":
+        """Read what the segments know of the files."""
+        file_id, pool_of = evidence.file_id[groups.first], evidence.pool[groups.first]
+        roles = np.zeros(len(query), ROLE_DTYPE)
+        chunks = np.zeros(len(query), np.int64)
+        names = NameRoots(np.repeat(query, 2))
+        for segment, mine in by_segment(pools, pool_of):
+            numbers = file_id[mine]
+            roles[mine] = segment.roles[numbers]
+            table = segment.files[numbers]
+            chunks[mine] = table["row_end"].astype(np.int64) - table["row_start"]
+            roots, offsets = take_runs(*segment.path_roots, numbers)
+            of_name = roles["name_roots"][mine].astype(np.int64)
+            lengths = np.stack([of_name, lengths_of(offsets) - of_name], axis=1)
+            names.put(np.stack([2 * mine, 2 * mine + 1], axis=1).reshape(-1), roots, lengths.reshape(-1))
+        return cls(query, roles, chunks, names)
 
-    name_share, name_coverage = _answers([fact.name_roots for fact in told], asked)
-    _, folder_coverage = _answers([fact.folder_roots for fact in told], asked)
-    return {
-        "file_name_coverage": name_coverage,
+
+def _path_columns(files: _Files, asked: Sequence[Contest], words: AskedWords) -> _Columns:
+    """What its path and its make-up say, and how well its name and folders answer the query."""
+    answers = files.names.answers(words)
+    share, coverage = answers.share[::2], answers.covered[::2]
+    roles = files.roles
+    columns = {
+        "file_name_coverage": coverage,
         # A name of one weak word, `files` where files are asked about, says little.
-        "file_name_whole": np.where(name_share == 1.0, np.sqrt(name_coverage), np.float32(0.0)),
-        "folder_coverage": folder_coverage,
-        "file_is_symbol": np.array(
-            [bool(query.last_name) and fact.plain_name == query.last_name.replace("_", "") for fact in told],
-            np.float32,
-        ),
-        "test": flag(lambda fact: fact.test, _ASKS_TEST),
-        "example": flag(lambda fact: fact.example, _ASKS_EXAMPLE),
-        "document": flag(lambda fact: fact.document, _ASKS_DOCUMENT),
-        "vendored": flag(lambda fact: fact.vendored, _ASKS_VENDORED),
-        "platform": flag(lambda fact: fact.platform, _ASKS_PLATFORM),
-        "old_version": np.array([_is_old(fact, newest) for fact in told], np.float32),
-        "header": np.array([fact.header and fact.place in bodies for fact in told], np.float32),
-        "depth": np.array([fact.depth for fact in told], np.float32),
+        "file_name_whole": np.where(share == 1.0, np.sqrt(coverage), np.float32(0.0)),
+        "folder_coverage": answers.covered[1::2],
+        "file_is_symbol": _named(files, asked),
+        "old_version": _old(files),
+        "header": _bodiless(files),
+        "depth": roles["depth"] / np.float32(_DEPTH_SCALE),
+        "code_share": roles["code_share"],
+        "no_code": (roles["code_share"] == 0).astype(np.float32),
+        "size": np.log1p(files.chunks) / np.float32(_LOG_SCALE),
     }
+    for role, asked_by in _ASKED_BY.items():
+        heeded = _flags([asked_by.isdisjoint(texts) for texts in words.texts])
+        columns[role] = _is(roles, role) * heeded[files.query]
+    return columns
 
 
-def _shape_columns(
-    pools: Sequence[Pool],
-    pool_of: Sequence[int],
-    file_of: Sequence[int],
-    groups: Groups,
-    facts: SegmentFacts,
-) -> _Columns:
-    """What the file is made of."""
-    made_of = [facts.shapes(pool.view.segment) for pool in pools]
-    places = list(zip(pool_of, file_of, strict=True))
-    code = np.array([made_of[pool].code_share[file] for pool, file in places], np.float32)
-    chunks = np.array([made_of[pool].chunks[file] for pool, file in places], np.float32)
-    return {
-        "code_share": code,
-        "no_code": (code == 0).astype(np.float32),
-        "size": np.log1p(chunks) / np.float32(_LOG_SCALE),
-        "places": (np.log1p(groups.counts()) / _LOG_SCALE).astype(np.float32),
-    }
+def _is(roles: NDArray[np.void], role: str) -> NDArray[np.bool_]:
+    held: NDArray[np.bool_] = (roles["roles"] & (1 << ROLES.index(role))) != 0
+    return held
 
 
-def _answers(names: Sequence[tuple[str, ...]], asked: AskedWords) -> tuple[Scores, Scores]:
-    """Return the share of each name that answers, and the share of the query's weight that it answers."""
-    found = [asked.answer(name) for name in names]
-    shares = np.array([share for _, share in found], np.float32)
-    return shares, np.array([asked.covered(bits) for bits, _ in found], np.float32)
+def _named(files: _Files, asked: Sequence[Contest]) -> Scores:
+    """Whether a file's name is the one asked for."""
+    names = np.array([hash_of(one.query.last_name.replace("_", "")) for one in asked], np.uint32)[files.query]
+    same: NDArray[np.bool_] = (names != 0) & (files.roles["plain_name"] == names)
+    return same.astype(np.float32)
 
 
-def _is_old(fact: PathFacts, newest: Mapping[str, int]) -> bool:
-    return any(number < newest[stem] for stem, number in fact.versions)
+def _old(files: _Files) -> Scores:
+    """Whether a folder of a newer version holds a candidate."""
+    old = np.zeros(len(files.query), np.float32)
+    versioned = np.flatnonzero(files.roles["version_of"])
+    if len(versioned):
+        roles = files.roles[versioned]
+        _, of = np.unique(_keyed(files.query[versioned], roles["version_of"]), return_inverse=True)
+        newest = np.zeros(int(of.max()) + 1, np.uint32)
+        np.maximum.at(newest, of, roles["version"])
+        old[versioned] = roles["version"] < newest[of]
+    return old
+
+
+def _bodiless(files: _Files) -> Scores:
+    """Whether a file declares what another candidate defines."""
+    headers = _is(files.roles, "header")
+    if not headers.any():
+        return np.zeros(len(headers), np.float32)
+    places = _keyed(files.query, files.roles["place"])
+    return (headers & np.isin(places, places[~headers])).astype(np.float32)
+
+
+def _keyed(query: NDArray[np.int64], hashes: NDArray[np.uint32]) -> NDArray[np.int64]:
+    return query << 32 | hashes.astype(np.int64)

@@ -1,82 +1,109 @@
-"""Do the words of a name answer the words of a query? Endings are forgiven: `router` answers `routing`."""
+"""Do the words of names answer the words of queries? Endings are forgiven: `router` answers `routing`."""
 
-import re
-from collections.abc import Iterable, Mapping
-from functools import lru_cache
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
-from vexord.words import WORD, normal, parts
+import numpy as np
+from numpy.typing import NDArray
 
-_ENDING = re.compile(
-    r"(?:ization|isation|ational|ations?|ition|ating|ated|ators?|izing|ized|izer|ings?|edly|ers?|ors?|ed|ment|ness"
-    r"|able|ible|ance|ence|ives?|ions?|al|ly|e|y|i)$"
-)
-_MIN_WORD = 5
-"""Shorter words keep their endings."""
-_MIN_ROOT = 3
-_MIN_SHARED = 4
-"""One word also answers another that it begins, from so many letters on: `auth`, `authent(ication)`."""
-_CACHE_ENTRIES = 1 << 16
+from vexord.index.roots import Roots, packed, roots, shared_bits
+from vexord.search.keywords import Scores
+
+MAX_ROOTS = 32
+"""Of a query; a longer one is a pasted text, and names hardly answer it."""
 
 
-@lru_cache(maxsize=_CACHE_ENTRIES)
-def root(word: str) -> str:
-    """Return a lower-case English word without its last ending."""
-    if len(word) < _MIN_WORD:
-        return word
-    short = _ENDING.sub("", word)
-    return short if len(short) >= _MIN_ROOT else word
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """How far names answer, one entry a name; 0 for one without words."""
+
+    share: Scores
+    """Share of the name's words that answer."""
+    covered: Scores
+    """Share of the query's weight that they answer."""
 
 
-@lru_cache(maxsize=_CACHE_ENTRIES)
-def roots(name: str) -> tuple[str, ...]:
-    """Return the roots of the parts of all words of a name, each once, in order."""
-    return tuple(dict.fromkeys(root(part) for word in WORD.findall(normal(name)) for part in parts(word)))
-
-
+@dataclass(frozen=True, slots=True)
 class AskedWords:
-    """The roots of a query's words with their weights, and how far names answer them. For one thread."""
+    """The roots of the words of some queries with their weights."""
 
-    def __init__(self, words: Iterable[str], weights: Mapping[str, float]) -> None:
-        """`weights`: of terms as `analyse` gives them; a root weighs as much as the heaviest of its terms."""
-        self.roots = tuple(dict.fromkeys(part for word in words for part in roots(word)))
-        heaviest: dict[str, float] = {}
-        for term, weight in weights.items():
-            for part in roots(term):
-                heaviest[part] = max(heaviest.get(part, 0.0), weight)
-        self._weights = [heaviest.get(part, 0.0) for part in self.roots]
-        self._total = sum(self._weights) or 1.0
-        self._bits = {part: 1 << place for place, part in enumerate(self.roots) if len(part) < _MIN_SHARED}
-        self._covered: dict[int, float] = {0: 0.0}
-        self._by_head: dict[str, list[tuple[int, str]]] = {}
-        for place, part in enumerate(self.roots):
-            if len(part) >= _MIN_SHARED:
-                self._by_head.setdefault(part[:_MIN_SHARED], []).append((1 << place, part))
+    texts: list[frozenset[str]]
+    """The roots of each query."""
+    packed: Roots
+    """The same, shape (queries, roots); 0 fills up."""
+    bits: Roots
+    """Those that a root of a name must share with each."""
+    weights: Scores
+    """Shares of the query's weight."""
 
-    def answer(self, parts: Iterable[str]) -> tuple[int, float]:
-        """Return which roots of the query the roots of a name answer, as bits, and the share that answers."""
-        bits = answering = count = 0
-        known = self._bits
-        for part in parts:
-            count += 1
-            found = known.get(part)
-            if found is None:
-                found = known[part] = self._answered_by(part)
-            if found:
-                bits |= found
-                answering += 1
-        return bits, answering / count if count else 0.0
+    @classmethod
+    def of(cls, queries: Sequence[tuple[Sequence[str], Mapping[str, float]]]) -> "AskedWords":
+        """Read the words of each query, and weights of terms as `analyse` gives them.
 
-    def covered(self, bits: int) -> float:
-        """Return the share of the query's weight that these of its words have, 0..1."""
-        known = self._covered.get(bits)
-        if known is None:
-            weight = sum(weight for place, weight in enumerate(self._weights) if bits >> place & 1)
-            known = self._covered[bits] = weight / self._total
-        return known
+        A root weighs as much as the heaviest of its terms.
+        """
+        asked = [list(dict.fromkeys(part for word in words for part in roots(word))) for words, _ in queries]
+        width = max(1, *(min(MAX_ROOTS, len(parts)) for parts in asked))
+        values = np.zeros((len(queries), width), np.uint64)
+        weights = np.zeros((len(queries), width), np.float32)
+        for number, (parts, (_, terms)) in enumerate(zip(asked, queries, strict=True)):
+            heaviest: dict[str, float] = {}
+            for term, weight in terms.items():
+                for part in roots(term):
+                    heaviest[part] = max(heaviest.get(part, 0.0), weight)
+            total = sum(heaviest.get(part, 0.0) for part in parts) or 1.0
+            for place, part in enumerate(parts[:width]):
+                values[number, place] = packed(part)
+                weights[number, place] = heaviest.get(part, 0.0) / total
+        return cls([frozenset(parts) for parts in asked], values, shared_bits(values), weights)
 
-    def _answered_by(self, part: str) -> int:
-        bits = 0
-        for bit, asked in self._by_head.get(part[:_MIN_SHARED], ()):
-            if part.startswith(asked) or asked.startswith(part):
-                bits |= bit
-        return bits
+    def answers(self, names: Roots, lengths: NDArray[np.int64], query: NDArray[np.int64]) -> Answers:
+        """Return how far names answer.
+
+        `names`: the packed roots of all names, end to end; `lengths`, `query`: of each name, how many roots
+        it has and which query it is to answer, shape (names,).
+        """
+        share, covered = np.zeros((2, len(lengths)), np.float32)
+        worded = np.flatnonzero(lengths)
+        if not len(worded):
+            return Answers(share, covered)
+        counts = lengths[worded]
+        starts = np.cumsum(counts) - counts
+        of = query[worded]
+        if len(self.packed) > 1:
+            each = np.repeat(of, counts)
+            asked, bits = self.packed[each], self.bits[each]
+        else:
+            asked, bits = self.packed, self.bits
+        mine = names[:, None]
+        answering = ((mine & bits) == asked) | ((asked & shared_bits(names)[:, None]) == mine)
+        share[worded] = np.add.reduceat(answering.any(axis=1), starts, dtype=np.float32) / counts
+        covered[worded] = (np.logical_or.reduceat(answering, starts, axis=0) * self.weights[of]).sum(axis=1)
+        return Answers(share, covered)
+
+
+class NameRoots:
+    """The roots of names from several segments, gathered so that one comparison does for all."""
+
+    def __init__(self, query: NDArray[np.int64]) -> None:
+        """`query`: which query each name is to answer, shape (names,)."""
+        self._query = query
+        self._lengths = np.zeros(len(query), np.int64)
+        self._places: list[NDArray[np.int64]] = []
+        self._roots: list[Roots] = []
+
+    def put(self, places: NDArray[np.int64], roots: Roots, lengths: NDArray[np.int64]) -> None:
+        """Say the roots of the names at these places, end to end."""
+        self._lengths[places] = lengths
+        self._places.append(places)
+        self._roots.append(roots)
+
+    def answers(self, words: AskedWords) -> Answers:
+        """Return how far each name answers."""
+        if len(self._places) == 1 and len(self._places[0]) == len(self._query):
+            return words.answers(self._roots[0], self._lengths, self._query)
+        places = np.concatenate(self._places)
+        found = words.answers(np.concatenate(self._roots), self._lengths[places], self._query[places])
+        share, covered = np.zeros((2, len(self._query)), np.float32)
+        share[places], covered[places] = found.share, found.covered
+        return Answers(share, covered)

@@ -4,9 +4,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 
+from vexord.index.columns import Runs
 from vexord.index.embed_text import embed_hash, text_hash
+from vexord.index.roles import path_facts
+from vexord.index.roots import packed_all, roots
 from vexord.index.segment import Segment
 from vexord.index.snapshot import Snapshot
 from vexord.index.terms import analyse
@@ -54,12 +58,32 @@ def view_of_snapshot(snapshot: Snapshot) -> dict[str, list[Row]]:
             assert all(segment.chunks["file"][row] == file_id for row in rows)
             if view.live is not None:
                 assert all(bool(view.live[row]) != dead[file_id] for row in rows)
+            _assert_names(segment, file_id)
             if not dead[file_id]:
                 assert segment.paths[file_id] not in files
                 files[segment.paths[file_id]] = [_row(segment, row) for row in rows]
     assert snapshot.live_files == len(files)
     assert snapshot.live_rows == sum(map(len, files.values()))
     return files
+
+
+def _assert_names(segment: Segment, file_id: int) -> None:
+    """What is derived from the path and the symbols is what they say."""
+    facts = path_facts(segment.paths[file_id])
+    assert segment.roles[file_id].item()[:-1] == facts.row()[:-1]
+    assert _run(segment.path_roots, file_id) == packed_all(facts.name_roots + facts.folder_roots).tolist()
+    mine = segment.chunks[segment.chunks["file"] == file_id]
+    for symbol in mine["symbol"].tolist():
+        assert _run(segment.symbol_roots, symbol) == packed_all(roots(segment.strings[symbol])).tolist()
+    sizes = (mine["end_byte"] - mine["start_byte"]).tolist()
+    code = sum(s for s, k in zip(sizes, mine["kind"], strict=True) if KINDS[k] in ("function", "method"))
+    assert segment.roles[file_id]["code_share"] == pytest.approx(code / max(1, sum(sizes)))
+
+
+def _run(runs: Runs[np.uint64], number: int) -> list[int]:
+    items, offsets = runs
+    found: list[int] = items[offsets[number] : offsets[number + 1]].tolist()
+    return found
 
 
 def _row(segment: Segment, row: int) -> Row:

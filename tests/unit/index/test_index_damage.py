@@ -111,7 +111,7 @@ def test_an_index_from_the_future_is_left_alone(open_writer: Open, folder: str) 
     open_writer().commit([make_file("a", "x")], [])
     open_writer().close()
     manifest = Path(folder) / MANIFEST_NAME
-    manifest.write_bytes(manifest.read_bytes().replace(b'"format":2', b'"format":3', 1))
+    manifest.write_bytes(manifest.read_bytes().replace(b'"format":3', b'"format":4', 1))
     before = sorted(str(path) for path in Path(folder).rglob("*"))
     for _ in range(2):  # twice: the lock was given up
         with pytest.raises(FutureFormatError):

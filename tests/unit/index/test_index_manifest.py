@@ -17,6 +17,7 @@ from vexord.index.manifest import (
     publish_manifest,
     read_manifest,
 )
+from vexord.index.sealed import FORMAT
 
 
 def manifest(dead: "list[int] | str" = []) -> Manifest:  # noqa: B006 - msgspec copies
@@ -65,10 +66,10 @@ def test_any_flipped_bit_or_cut_is_damage(tmp_path: Path) -> None:
 
 
 def test_a_newer_format_is_named_whatever_else_it_holds(tmp_path: Path) -> None:
-    (tmp_path / MANIFEST_NAME).write_bytes(msgspec.json.encode({"format": 3, "seal": "x"}))
+    (tmp_path / MANIFEST_NAME).write_bytes(msgspec.json.encode({"format": FORMAT + 1, "seal": "x"}))
     with pytest.raises(FutureFormatError, match="update vexord") as caught:
         read_manifest(str(tmp_path))
-    assert (caught.value.found, caught.value.supported) == (3, 2)
+    assert (caught.value.found, caught.value.supported) == (FORMAT + 1, FORMAT)
 
 
 def test_no_manifest_is_not_damage(tmp_path: Path) -> None:

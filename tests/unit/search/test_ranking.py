@@ -8,7 +8,7 @@ from searchable import Searchable
 
 from vexord.search import weights as weights_module
 from vexord.search.candidates import collect
-from vexord.search.facts import SegmentFacts
+from vexord.search.evidence import Contest
 from vexord.search.query import parse_query
 from vexord.search.rank import rank
 from vexord.search.signals import SIGNALS, signals_of
@@ -107,8 +107,9 @@ def test_the_definition_comes_before_its_test_and_before_a_copy_for_another_plat
 def test_a_query_that_asks_for_a_platform_is_not_held_against_it(one: Searchable) -> None:
     def platform(text: str) -> dict[str, float]:
         query = parse_query(text)
-        signals = signals_of(one.pools(), collect(one.pools(), query, None), query, SegmentFacts())
-        return dict(zip(signals.paths, signals.table[:, SIGNALS.index("platform")].tolist(), strict=True))
+        signals = signals_of(one.pools(), [Contest(query, collect(one.pools(), query, None))])
+        paths = [signals.path(one.pools(), file) for file in range(len(signals.table))]
+        return dict(zip(paths, signals.table[:, SIGNALS.index("platform")].tolist(), strict=True))
 
     assert platform("open a store")["src/win32/store.py"] == 1.0
     assert platform("open a store on windows")["src/win32/store.py"] == 0.0
@@ -117,10 +118,11 @@ def test_a_query_that_asks_for_a_platform_is_not_held_against_it(one: Searchable
 @pytest.mark.parametrize("text", ["open a store", "png", "Store", "zebra", "的", "expired sessions"])
 def test_signals_are_finite_and_as_many_as_the_weights(one: Searchable, text: str) -> None:
     query = parse_query(text)
-    found = collect(one.pools(), query, None)
-    assert [file.path for file in rank(one.pools(), found, query, SegmentFacts())] or not len(found.row)
-    if len(found.row):
-        table = signals_of(one.pools(), found, query, SegmentFacts()).table
+    contest = Contest(query, collect(one.pools(), query, None))
+    (files,) = rank(one.pools(), [contest])
+    assert list(files) or not len(contest.found.row)
+    if len(contest.found.row):
+        table = signals_of(one.pools(), [contest]).table
         assert table.shape[1] == len(weights())
         assert np.isfinite(table).all()
 

@@ -1,10 +1,9 @@
 """What a path says of its file."""
 
+import numpy as np
 import pytest
 
-from vexord.search.paths import path_facts
-
-FLAGS = ("test", "example", "document", "vendored", "platform")
+from vexord.index.roles import ROLE_DTYPE, ROLES, path_facts
 
 
 @pytest.mark.parametrize(
@@ -28,11 +27,13 @@ FLAGS = ("test", "example", "document", "vendored", "platform")
         ("src/win32/pipe.c", {"platform"}),
         ("src/window.py", set()),
         ("darwin.py", {"platform"}),
+        ("include/cart.hpp", {"header"}),
     ],
 )
 def test_roles(path: str, flags: set[str]) -> None:
     facts = path_facts(path)
-    assert {flag for flag in FLAGS if getattr(facts, flag)} == flags
+    assert facts.roles == flags
+    assert facts.row()[0] == sum(1 << ROLES.index(flag) for flag in flags)
 
 
 def test_names_and_versions() -> None:
@@ -40,10 +41,23 @@ def test_names_and_versions() -> None:
     assert facts.name_roots == ("user", "sett", "handl")
     assert facts.folder_roots == ("api", "v", "2")
     assert facts.plain_name == "usersettings"
-    assert facts.versions == (("api/v", 2),)
-    assert facts.depth == pytest.approx(0.4)
+    assert (facts.version_of, facts.version) == ("api/v", 2)
+    assert facts.depth == 2
 
 
-@pytest.mark.parametrize("path", ["", "/", ".", ".gitignore", "a" * 5000, "ü/ß.py", "x/\udcff.py"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "",
+        "/",
+        ".",
+        ".gitignore",
+        "a" * 5000,
+        "a/" * 300,
+        "v/" + "9" * 40 + "/x/v99999999999/y",
+        "ü/ß.py",
+        "x/\udcff.py",
+    ],
+)
 def test_any_path_will_do(path: str) -> None:
-    assert path_facts(path).depth >= 0
+    np.array([path_facts(path).row()], ROLE_DTYPE)
