@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
-from vexord.index.columns import encode_string, lengths_of, take_runs
+from vexord.index.columns import lengths_of, take_runs
 from vexord.index.segment import Segment
 from vexord.index.types import KINDS
 from vexord.search.candidates import Candidates, Pool
@@ -144,9 +144,9 @@ class _Said:
     answers: Answers
     """Of its symbol."""
     written: NDArray[np.bool_]
-    """The symbol stands in the query just so."""
+    """It defines a name of the query, which stands there just so …"""
     inside: NDArray[np.bool_]
-    """It is, or its parent is, what the query qualifies a name by."""
+    """… and is, or lies in, what the query qualifies a name by."""
 
 
 def _said(
@@ -165,15 +165,12 @@ def _said(
         roots, offsets = take_runs(*segment.symbol_roots, columns["symbol"])
         names.put(mine, roots, lengths_of(offsets))
     written, inside = np.zeros((2, count), np.bool_)
-    for one, start, length in zip(asked, spans.starts.tolist(), spans.lengths.tolist(), strict=True):
-        if one.query.words:
-            mine = np.arange(start, start + length)
-            written[mine] = _are(pools, joined.pool[mine], symbol[mine], one.query.words)
-        if one.query.qualifier:
-            mine = start + np.flatnonzero(one.found.defines_last)
-            wanted = frozenset({one.query.qualifier})
-            inside[mine] = _are(pools, joined.pool[mine], symbol[mine], wanted)
-            inside[mine] |= _are(pools, joined.pool[mine], parent[mine], wanted, last_part=True)
+    for one, start in zip(asked, spans.starts.tolist(), strict=True):
+        for place in (start + np.flatnonzero(one.found.defines)).tolist():
+            strings = pools[joined.pool[place]].view.segment.strings
+            name, inside_of = strings[int(symbol[place])], strings[int(parent[place])].rpartition(".")[2]
+            written[place] = name in one.query.words
+            inside[place] = one.query.qualifier in (name, inside_of)
     return _Said(file_id, kind, names.answers(words), written, inside)
 
 
@@ -181,26 +178,5 @@ def by_segment(
     pools: Sequence[Pool], pool_of: NDArray[np.integer]
 ) -> Iterator[tuple[Segment, NDArray[np.int64]]]:
     """Yield each segment that entries lie in, with their places."""
-    for number in np.unique(pool_of).tolist():
+    for number in np.flatnonzero(np.bincount(pool_of)).tolist():
         yield pools[number].view.segment, np.flatnonzero(pool_of == number)
-
-
-def _are(
-    pools: Sequence[Pool],
-    pool_of: NDArray[np.int32],
-    strings: NDArray[np.uint32],
-    wanted: frozenset[str],
-    last_part: bool = False,
-) -> NDArray[np.bool_]:
-    """Return which strings are one of those wanted, or a dotted path whose last part is."""
-    found = np.zeros(len(strings), np.bool_)
-    sizes = {len(encode_string(one)) for one in wanted}
-    for segment, mine in by_segment(pools, pool_of):
-        numbers = strings[mine]
-        offsets = segment.strings.offsets
-        length = offsets[1:][numbers] - offsets[:-1][numbers]
-        likely = length >= min(sizes) if last_part else np.isin(length, list(sizes))
-        for place in np.flatnonzero(likely).tolist():
-            text = segment.strings[int(numbers[place])]
-            found[mine[place]] = (text.rpartition(".")[2] if last_part else text) in wanted
-    return found

@@ -10,6 +10,7 @@ from vexord.search.keywords import Scores
 DECAY = 0.5
 """Best + 1/2 of the second + 1/4 of the third …"""
 COUNTED = 4
+_DECAYS = np.array([*(DECAY**place for place in range(COUNTED)), 0.0], np.float32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +31,10 @@ class Groups:
         """Group chunks, shape (chunks,), by key; within a file by score, then in their order."""
         order = np.lexsort((-scores, key))
         ordered = key[order]
-        starts = np.flatnonzero(np.diff(ordered, prepend=ordered[0] - 1 if len(ordered) else 0))
-        lengths = np.diff(starts, append=len(order))
-        return cls(key, order, starts, np.arange(len(order)) - np.repeat(starts, lengths))
+        begins = np.ones(len(ordered), np.bool_)
+        np.not_equal(ordered[1:], ordered[:-1], out=begins[1:])
+        starts = np.flatnonzero(begins)
+        return cls(key, order, starts, np.arange(len(order)) - starts[np.cumsum(begins) - 1])
 
     @property
     def first(self) -> NDArray[np.int64]:
@@ -46,7 +48,10 @@ class Groups:
 
     def counts(self) -> NDArray[np.int64]:
         """Return the number of chunks."""
-        return np.diff(self.starts, append=len(self.order))
+        counts = np.empty_like(self.starts)
+        np.subtract(self.starts[1:], self.starts[:-1], out=counts[:-1])
+        counts[-1:] = len(self.order) - self.starts[-1:]
+        return counts
 
     def best(self, values: Scores) -> Scores:
         """Return the highest value."""
@@ -59,5 +64,4 @@ class Groups:
     def pooled(self, values: Scores) -> Scores:
         """Return best + 1/2 second + 1/4 third + 1/8 fourth."""
         sorted_values = values[np.lexsort((-values, self.key))]
-        weights = np.where(self.place < COUNTED, DECAY**self.place, 0.0).astype(np.float32)
-        return np.add.reduceat(sorted_values * weights, self.starts)
+        return np.add.reduceat(sorted_values * _DECAYS[np.minimum(self.place, COUNTED)], self.starts)
