@@ -97,15 +97,15 @@ class StringColumn:
     def __init__(self, blob: NDArray[np.uint8], offsets: NDArray[np.uint32]) -> None:
         self.blob = blob
         self.offsets = offsets
+        self._bytes, self._bounds = blob.data, offsets.data  # a third of the time of arrays
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
 
     def __getitem__(self, index: int) -> str:
-        if not 0 <= index < len(self):
+        if index < 0:
             raise IndexError(index)
-        piece = self.blob[int(self.offsets[index]) : int(self.offsets[index + 1])]
-        return piece.tobytes().decode("utf-8", "surrogateescape")
+        return str(self._bytes[self._bounds[index] : self._bounds[index + 1]], "utf-8", "surrogateescape")
 
     def tolist(self) -> list[str]:
         """Return all strings."""

@@ -2,7 +2,9 @@
 
 import os
 import stat
+from collections import Counter
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import xxhash
 from vexor_protocol.messages import Hit, Place
@@ -22,6 +24,31 @@ MORE_SHARE = 0.4
 """A further place must have this share of the best chunk's score."""
 
 
+_OPEN = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+_READ_BYTES = 1 << 20
+
+
+class ChunkColumns(NamedTuple):
+    """A row of `Segment.chunks` as Python numbers: taken one by one they cost several times as much."""
+
+    file: int
+    start_line: int
+    end_line: int
+    start_byte: int
+    end_byte: int
+    text_hash: int
+    embed_hash: int
+    symbol: int
+    parent: int
+    kind: int
+    language: int
+
+
+def chunk_columns(segment: Segment, row: int) -> ChunkColumns:
+    """Return what the index says of a chunk."""
+    return ChunkColumns(*segment.chunks[row].item())
+
+
 class FileText:
     """The chunks of one file as they are on disk at this moment, checked against the index."""
 
@@ -38,29 +65,33 @@ class FileText:
 
     def piece(self, row: int) -> bytes | None:
         """Return the text of a chunk in UTF-8; None if the file no longer holds it at that place."""
-        columns = self._segment.chunks[row]
+        return self.piece_at(chunk_columns(self._segment, row))
+
+    def piece_at(self, columns: ChunkColumns) -> bytes | None:
+        """Return what `piece` does for a row that was looked up."""
         source = self.source()
         if source is None:
             return None
         if self._encoding == "binary":
             return b""
-        piece = source[int(columns["start_byte"]) : int(columns["end_byte"])]
-        if xxhash.xxh3_64_intdigest(piece) != int(columns["text_hash"]):
-            return None
-        return piece
+        piece = source[columns.start_byte : columns.end_byte]
+        return piece if xxhash.xxh3_64_intdigest(piece) == columns.text_hash else None
 
     def source(self) -> bytes | None:
         """Return the whole file in UTF-8 as it is now, empty if it is binary; None if it cannot be read."""
         if self._source is None:
             try:
-                descriptor = os.open(self._path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+                descriptor = os.open(self._path, _OPEN)
             except OSError:
                 return None
-            with open(descriptor, "rb", buffering=0) as file:
-                if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            try:
+                info = os.fstat(descriptor)
+                if not stat.S_ISREG(info.st_mode):
                     return None
                 is_text = self._encoding != "binary"  # found by name: it may be of any size
-                self._source = to_utf8(file.readall(), self._encoding) if is_text else b""
+                self._source = to_utf8(_read(descriptor, info.st_size), self._encoding) if is_text else b""
+            finally:
+                os.close(descriptor)
         return self._source
 
 
@@ -90,24 +121,24 @@ def make_hit(
     """Read the file's best chunk and name its further places; None if the best chunk is no longer there."""
     best = file.chunks[0]
     segment = pools[best.pool].view.segment
-    columns = segment.chunks[best.row]
-    text_of = texts.of(root, segment, int(columns["file"]))
-    text = text_of.chunk(best.row)
-    if text is None:
+    columns = chunk_columns(segment, best.row)
+    text_of = texts.of(root, segment, columns.file)
+    piece = text_of.piece_at(columns)
+    if piece is None:
         return None
-    start_line = int(columns["start_line"])
+    text = piece.decode("utf-8", "replace")
     return Hit(
         path=file.path,
         project=project,
-        start_line=start_line,
-        end_line=int(columns["end_line"]),
+        start_line=columns.start_line,
+        end_line=columns.end_line,
         score=round(file.score, 4),
-        symbol=segment.strings[int(columns["symbol"])] or None,
-        kind=KINDS[int(columns["kind"])],
-        language=segment.languages[int(columns["language"])],
+        symbol=segment.strings[columns.symbol] or None,
+        kind=KINDS[columns.kind],
+        language=segment.languages[columns.language],
         text=text,
-        parent=segment.strings[int(columns["parent"])] or None,
-        focus_line=_focus_line(text, start_line, query),
+        parent=segment.strings[columns.parent] or None,
+        focus_line=columns.start_line + _focus(text.lower(), query.terms),
         more=_more(segment, text_of, file.chunks, best),
     )
 
@@ -119,29 +150,46 @@ def _more(
     for chunk in chunks[1:]:
         if len(places) == MAX_MORE or chunk.score < MORE_SHARE * best.score:
             break
-        columns = segment.chunks[chunk.row]
-        if text_of.chunk(chunk.row) is not None:
+        columns = chunk_columns(segment, chunk.row)
+        if text_of.piece_at(columns) is not None:
             places.append(
                 Place(
-                    start_line=int(columns["start_line"]),
-                    end_line=int(columns["end_line"]),
+                    start_line=columns.start_line,
+                    end_line=columns.end_line,
                     score=round(chunk.score, 4),
-                    symbol=segment.strings[int(columns["symbol"])] or None,
-                    kind=KINDS[int(columns["kind"])],
+                    symbol=segment.strings[columns.symbol] or None,
+                    kind=KINDS[columns.kind],
                 )
             )
     return places
 
 
-def _focus_line(text: str, start_line: int, query: Query) -> int:
-    """Return the first of the lines that hold most of the query's terms."""
-    lower = text.lower()
-    terms = [term for term in query.terms if term in lower]  # mostly few: the lines are many
-    if len(terms) < 2:
-        return start_line + lower.count("\n", 0, lower.find(terms[0])) if terms else start_line
-    best_line, best_count = start_line, 0
-    for offset, line in enumerate(lower.split("\n")):
-        count = sum(term in line for term in terms)
-        if count > best_count:
-            best_line, best_count = start_line + offset, count
-    return best_line
+def _focus(text: str, terms: Sequence[str]) -> int:
+    """Return the first line, from 0, of those of a text in lower case that hold most of the terms."""
+    held: Counter[int] = Counter()
+    for term in terms:
+        held.update(_lines_with(term, text))
+    return min(held, key=lambda line: (-held[line], line), default=0)
+
+
+def _lines_with(term: str, text: str) -> list[int]:
+    """Return the lines that hold a term: where it is found, for the lines are many."""
+    lines: list[int] = []
+    line, counted = 0, 0
+    found = text.find(term)
+    while found >= 0:
+        line += text.count("\n", counted, found)
+        lines.append(line)
+        counted = text.find("\n", found)
+        if counted < 0:
+            break
+        found = text.find(term, counted)
+    return lines
+
+
+def _read(descriptor: int, size: int) -> bytes:
+    """Return all bytes of a file; `size`: how many it had a moment ago."""
+    parts = [os.read(descriptor, size + 1)]
+    while parts[-1] and (len(parts) > 1 or len(parts[0]) != size):
+        parts.append(os.read(descriptor, _READ_BYTES))
+    return b"".join(parts)
