@@ -128,13 +128,14 @@ class Server:
                 logger.exception("unexpected error in the router")
 
     def _turn(self) -> None:
-        self._wait()
-        self._socket.read_monitor()
-        for _ in range(MESSAGES_A_TURN):
-            message = self._socket.receive()
-            if message is None:
-                break
-            self._dispatcher.receive(*message)
+        ready = self._wait()
+        self._socket.read_monitor(ready)
+        if self._socket.has_messages(ready):
+            for _ in range(MESSAGES_A_TURN):
+                message = self._socket.receive()
+                if message is None:
+                    break
+                self._dispatcher.receive(*message)
         self._link.read()
         for callback in self._workers.finished():
             _guarded(callback)
@@ -144,8 +145,8 @@ class Server:
         if self._stop_wanted.is_set() and not self._stopping:
             self._begin_stop()
 
-    def _wait(self) -> None:
-        """Sleep until there is something to do."""
+    def _wait(self) -> dict[object, int]:
+        """Sleep until there is something to do; return what the poller found to be ready."""
         poller = zmq.Poller()
         self._socket.register(poller)
         poller.register(self._wake.fileno(), zmq.POLLIN)
@@ -156,11 +157,12 @@ class Server:
         now = time.monotonic()
         waits = [max(0.0, self._next_tick_s - now), self._timers.next_in(now)]
         timeout_s = min(wait for wait in waits if wait is not None)
-        ready = dict(poller.poll(math.ceil(timeout_s * 1000)))
+        ready: dict[object, int] = dict(poller.poll(math.ceil(timeout_s * 1000)))
         if self._wake.fileno() in ready:
             self._wake.clear()
         if channel is not None and ready.get(channel.fileno(), 0) & zmq.POLLOUT:
             self._link.flush()
+        return ready
 
     def _tick(self, now: float) -> None:
         if now < self._next_tick_s:

@@ -6,6 +6,7 @@ import logging
 import os
 import stat
 import struct
+from collections.abc import Container
 from dataclasses import dataclass
 
 import zmq
@@ -128,9 +129,13 @@ class RouterSocket:
         head = [peer.identity, b""] if peer.enveloped else [peer.identity]
         self._socket.send_multipart([*head, body], zmq.DONTWAIT)
 
-    def read_monitor(self) -> None:
+    def has_messages(self, ready: Container[object]) -> bool:
+        """Whether a request waits; `ready`: what the poller found to be ready."""
+        return self._socket in ready
+
+    def read_monitor(self, ready: Container[object]) -> None:
         """Take in what the monitor has to say of peers that came and went."""
-        while True:
+        while self._monitor in ready:
             try:
                 frames = self._monitor.recv_multipart(zmq.DONTWAIT)
             except zmq.Again:
