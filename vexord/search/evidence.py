@@ -165,13 +165,32 @@ def _said(
         roots, offsets = take_runs(*segment.symbol_roots, columns["symbol"])
         names.put(mine, roots, lengths_of(offsets))
     written, inside = np.zeros((2, count), np.bool_)
+    strings = _Strings(pools)
     for one, start in zip(asked, spans.starts.tolist(), strict=True):
-        for place in (start + np.flatnonzero(one.found.defines)).tolist():
-            strings = pools[joined.pool[place]].view.segment.strings
-            name, inside_of = strings[int(symbol[place])], strings[int(parent[place])].rpartition(".")[2]
-            written[place] = name in one.query.words
-            inside[place] = one.query.qualifier in (name, inside_of)
+        places = start + np.flatnonzero(one.found.defines)
+        of = joined.pool[places].tolist()
+        symbols = [strings[place] for place in zip(of, symbol[places].tolist(), strict=True)]
+        written[places] = [name in one.query.words for name in symbols]
+        if one.query.qualifier:
+            parents = [
+                strings[place].rpartition(".")[2] for place in zip(of, parent[places].tolist(), strict=True)
+            ]
+            both = zip(symbols, parents, strict=True)
+            inside[places] = [one.query.qualifier in names for names in both]
     return _Said(file_id, kind, names.answers(words), written, inside)
+
+
+class _Strings(dict[tuple[int, int], str]):
+    """Symbols and parents by pool and number: what defines one name is mostly called the same."""
+
+    def __init__(self, pools: Sequence[Pool]) -> None:
+        super().__init__()
+        self._pools = pools
+
+    def __missing__(self, place: tuple[int, int]) -> str:
+        pool, number = place
+        text = self[place] = self._pools[pool].view.segment.strings[number]
+        return text
 
 
 def by_segment(

@@ -54,12 +54,8 @@ class Groups:
         return counts
 
     def best(self, values: Scores) -> Scores:
-        """Return the highest value."""
-        return np.maximum.reduceat(values[self.order], self.starts)
-
-    def any(self, values: NDArray[np.bool_]) -> Scores:
-        """Return 1 if any value is true, else 0."""
-        return np.maximum.reduceat(values[self.order], self.starts).astype(np.float32)
+        """Return the highest value, shape (…, files), of values of shape (…, chunks)."""
+        return np.maximum.reduceat(values[..., self.order], self.starts, axis=-1)
 
     def pooled(self, values: Scores) -> Scores:
         """Return best + 1/2 second + 1/4 third + 1/8 fourth."""

@@ -15,24 +15,24 @@ class Spans:
     starts: NDArray[np.int64]
     """Where each query's begin, shape (queries,)."""
     lengths: NDArray[np.int64]
+    query: NDArray[np.int64]
+    """The number of each entry's query."""
 
     @classmethod
     def of(cls, lengths: NDArray[np.int64]) -> "Spans":
         """Lay spans of these lengths end to end."""
-        return cls(np.cumsum(lengths) - lengths, lengths)
+        return cls(np.cumsum(lengths) - lengths, lengths, np.repeat(np.arange(len(lengths)), lengths))
 
     def spread(self, values: NDArray[np.float32]) -> Scores:
-        """Give each entry the value of its query."""
-        return np.repeat(values, self.lengths)
-
-    @property
-    def query(self) -> NDArray[np.int64]:
-        """The number of each entry's query."""
-        return np.repeat(np.arange(len(self.lengths)), self.lengths)
+        """Give each entry the value of its query, shape (…, queries)."""
+        return values if len(self.lengths) == 1 else values[..., self.query]
 
     def to_best(self, values: Scores) -> Scores:
-        """Divide by the query's highest, so that the best has 1; all 0 if there is none above 0."""
-        peaks = np.maximum.reduceat(values, self.starts)
+        """Divide by the query's highest, so that the best has 1; all 0 if there is none above 0.
+
+        `values`: shape (…, entries).
+        """
+        peaks = np.maximum.reduceat(values, self.starts, axis=-1)
         return values / self.spread(np.where(peaks > 0, peaks, np.float32(np.inf)))
 
     def between(self, values: Scores) -> Scores:

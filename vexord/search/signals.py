@@ -40,7 +40,8 @@ _ASKED_BY = {
         "platform": "windows win32 macos darwin apple freebsd openbsd netbsd solaris sunos platform",
     }.items()
 }
-"""What a file is is not held against it if the query has one of these words."""
+"""What a file is is not held against it if the query has one of these words. In the order of `ROLES`."""
+_ROLE_BITS = np.array([1 << bit for bit in range(len(ROLES))], np.uint8)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,42 +79,50 @@ def signals_of(pools: Sequence[Pool], asked: Sequence[Contest]) -> Signals:
     groups = Groups.of(evidence.file, evidence.score)
     query = evidence.spans.query[groups.first]
     spans = Spans.of(np.bincount(query, minlength=len(asked)))
-    columns = _text_columns(evidence, groups, spans)
-    columns |= _symbol_columns(evidence, groups, _flags([one.query.is_symbol for one in asked])[query])
+    is_symbol = _flags([one.query.is_symbol for one in asked])
+    columns = _chunk_columns(evidence, groups, spans, spans.spread(is_symbol))
     columns |= _path_columns(_Files.of(pools, evidence, groups, query), asked, words)
     columns["places"] = (np.log1p(groups.counts()) / _LOG_SCALE).astype(np.float32)
-    table = np.stack([columns[name] for name in SIGNALS], axis=1).astype(np.float32)
+    table = np.array([columns[name] for name in SIGNALS], np.float32).T
     return Signals(evidence, groups, spans, table)
 
 
 _Columns = dict[str, Scores]
 
 
-def _flags(values: Sequence[bool]) -> Scores:
+def _flags(values: Sequence[bool] | Sequence[Sequence[bool]]) -> Scores:
     return np.array(values, np.float32)
 
 
-def _text_columns(evidence: Evidence, groups: Groups, spans: Spans) -> _Columns:
-    """How well text and vectors of the file's chunks answer."""
+_BEST = (
+    "words", "meaning", "coverage", "names", "compound", "named", "defines", "defines_last", "holds_last",
+)  # fmt: skip
+"""Columns of the evidence of which a file has what its best chunk has."""
+
+
+def _chunk_columns(evidence: Evidence, groups: Groups, spans: Spans, is_symbol: Scores) -> _Columns:
+    """How well the text, the vectors and the symbols of the file's chunks answer.
+
+    `is_symbol`: 1 for the files of a query that is one name.
+    """
+    columns = np.array([getattr(evidence, name) for name in _BEST], np.float32)
+    best = dict(zip(_BEST, groups.best(columns), strict=True))
     both = evidence.words + np.float32(0.5) * evidence.meaning
+    scaled = spans.to_best(
+        np.array([groups.pooled(evidence.meaning), groups.pooled(both), best["names"], best["compound"]])
+    )
     return {
-        "words": groups.best(evidence.words),
-        "meaning": groups.best(evidence.meaning),
-        "meaning_pooled": spans.to_best(groups.pooled(evidence.meaning)),
-        "both_pooled": spans.to_best(groups.pooled(both)),
-        "coverage": groups.best(evidence.coverage),
-        "name_words": spans.to_best(groups.best(evidence.names)),
-        "compound": spans.to_best(groups.best(evidence.compound)),
-    }
-
-
-def _symbol_columns(evidence: Evidence, groups: Groups, is_symbol: Scores) -> _Columns:
-    """What the file defines. `is_symbol`: 1 for the files of a query that is one name."""
-    return {
-        "symbol": groups.best(evidence.named),
-        "defines": groups.any(evidence.defines) * (1 - is_symbol),
-        "defines_asked": groups.any(evidence.defines_last) * is_symbol,
-        "holds_asked": groups.any(evidence.holds_last) * is_symbol,
+        "words": best["words"],
+        "meaning": best["meaning"],
+        "meaning_pooled": scaled[0],
+        "both_pooled": scaled[1],
+        "coverage": best["coverage"],
+        "name_words": scaled[2],
+        "compound": scaled[3],
+        "symbol": best["named"],
+        "defines": best["defines"] * (1 - is_symbol),
+        "defines_asked": best["defines_last"] * is_symbol,
+        "holds_asked": best["holds_last"] * is_symbol,
     }
 
 
@@ -169,15 +178,17 @@ def _path_columns(files: _Files, asked: Sequence[Contest], words: AskedWords) ->
         "no_code": (roles["code_share"] == 0).astype(np.float32),
         "size": np.log1p(files.chunks) / np.float32(_LOG_SCALE),
     }
-    for role, asked_by in _ASKED_BY.items():
-        heeded = _flags([asked_by.isdisjoint(texts) for texts in words.texts])
-        columns[role] = _is(roles, role) * heeded[files.query]
-    return columns
+    heeded = _flags(
+        [[asked_by.isdisjoint(texts) for texts in words.texts] for asked_by in _ASKED_BY.values()]
+    )
+    held = _held(roles)[: len(_ASKED_BY)] * heeded[:, files.query]
+    return columns | dict(zip(_ASKED_BY, held, strict=True))
 
 
-def _is(roles: NDArray[np.void], role: str) -> NDArray[np.bool_]:
-    held: NDArray[np.bool_] = (roles["roles"] & (1 << ROLES.index(role))) != 0
-    return held
+def _held(roles: NDArray[np.void]) -> NDArray[np.bool_]:
+    """Return which of `ROLES` each file has, shape (roles, files)."""
+    bits: NDArray[np.bool_] = (roles["roles"] & _ROLE_BITS[:, None]) != 0
+    return bits
 
 
 def _named(files: _Files, asked: Sequence[Contest]) -> Scores:
@@ -202,11 +213,12 @@ def _old(files: _Files) -> Scores:
 
 def _bodiless(files: _Files) -> Scores:
     """Whether a file declares what another candidate defines."""
-    headers = _is(files.roles, "header")
+    headers = _held(files.roles)[ROLES.index("header")]
     if not headers.any():
         return np.zeros(len(headers), np.float32)
     places = _keyed(files.query, files.roles["place"])
-    return (headers & np.isin(places, places[~headers])).astype(np.float32)
+    found: NDArray[np.bool_] = headers & np.isin(places, places[~headers])
+    return found.astype(np.float32)
 
 
 def _keyed(query: NDArray[np.int64], hashes: NDArray[np.uint32]) -> NDArray[np.int64]:
