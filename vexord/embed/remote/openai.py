@@ -178,7 +178,7 @@ def decoded(where: str, content: bytes, headers: Mapping[str, str]) -> Answer:
     usage = reply.usage or _Usage()
     return Answer(
         rows=rows,
-        places=places or range(len(rows)),
+        places=places or None,
         tokens=usage.total_tokens or usage.prompt_tokens,
         rates=said.rates(headers),
     )

@@ -51,9 +51,9 @@ class Answer:
     """What came back for one request; nothing of it is checked yet (`check`)."""
 
     rows: Sequence[NDArray[np.float32]]
-    """One vector for each entry of `places`."""
-    places: Sequence[int]
-    """Which text of the request each row is for."""
+    """Vectors, in the order of `places`, else of the texts."""
+    places: Sequence[int] | None = None
+    """Which text of the request each row is for; None if the provider does not number them."""
     tokens: int | None = None
     """Tokens counted, and billed, by the provider; None if it does not say."""
     rates: Rates = field(default_factory=dict)
