@@ -94,12 +94,14 @@ class RateModel:
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         self._now = now
-        self.began = now()
-        self.minute_s = minute_s
-        self.resources = {
-            name: _Resource(kind, limit, minute_s, self.began, burst * limit)
-            for name, limit in (("requests", requests), ("tokens", tokens))
-        }
+        self._limits = {"requests": requests, "tokens": tokens}
+        self._make = lambda limit: _Resource(kind, limit, minute_s, now(), burst * limit)
+        self.resources: dict[str, _Resource] = {}
+        self.restart()
+
+    def restart(self) -> None:
+        """Begin anew: nothing is spent, and time counts from now."""
+        self.resources = {name: self._make(limit) for name, limit in self._limits.items()}
 
     def ask(self, tokens: float) -> Refusal | None:
         """Take a request, or say why not."""

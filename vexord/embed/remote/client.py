@@ -191,8 +191,8 @@ class Client:
             self._send(job)
 
     def _room(self) -> float:
-        """Return the raw tokens of the next batch, at most: half a minute's budget even if it is small."""
-        return self._counter.raw(min(self._size.tokens, self._pace.largest_tokens / 2))
+        """Return the raw tokens of the next batch, at most."""
+        return self._counter.raw(min(self._size.tokens, self._pace.largest_tokens))
 
     def _send(self, job: Job) -> None:
         self._breaker.sent()

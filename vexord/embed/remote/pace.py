@@ -1,6 +1,7 @@
 """How many requests an endpoint is sent, and when: a window that adapts, a minute's budgets, and holds."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from vexord.embed.remote.budget import Budget
@@ -8,6 +9,10 @@ from vexord.embed.remote.policy import Policy
 from vexord.embed.remote.seam import Limits, Rates, Resource, Throttled
 
 _LONGEST_HOLD_MINUTES = 10
+_QUICK_START = 8
+"""Requests in flight up to which the window grows quickly at first."""
+_SPREAD = 60
+"""Requests over which a minute's tokens are spread, at least."""
 _SPARE = 0.01
 """Of each budget, that bulk work leaves to queries."""
 
@@ -24,8 +29,8 @@ class Ticket:
 class Pace:
     """The pace of one endpoint, shared by all who use it.
 
-    The window of requests in flight grows by one for each answer until the first trouble, then by one for
-    each window of answers, and halves with trouble (additive increase, multiplicative decrease).
+    The window of requests in flight grows by one for each answer at first, then by one for each window of
+    answers, and halves with trouble (additive increase, multiplicative decrease).
     """
 
     def __init__(self, limits: Limits, policy: Policy) -> None:
@@ -53,8 +58,13 @@ class Pace:
 
     @property
     def largest_tokens(self) -> float:
-        """Tokens that one request may have, for the budget's sake."""
-        return self._budgets["tokens"].largest
+        """Tokens that a request should have, at most, for the budgets' sake.
+
+        A minute's tokens are spread over some requests, so that one that is refused is a small part; over
+        fewer where fewer are allowed.
+        """
+        tokens, requests = self._budgets["tokens"].a_minute, self._budgets["requests"].a_minute
+        return math.inf if math.isinf(tokens) else tokens / max(1.0, min(requests, _SPREAD))
 
     def held_s(self) -> float:
         """Return the seconds for which the provider wants nothing more."""
@@ -65,7 +75,8 @@ class Pace:
 
         What is urgent does not wait for the window and may take the budgets' last hundredth.
         """
-        if not urgent and len(self._flying) >= self.window:
+        window = self.window if not self._refusals else 1  # after a hold one tries for all
+        if not urgent and len(self._flying) >= window:
             return math.inf
         spare = 0.0 if urgent else _SPARE
         requests, budget = self._budgets["requests"], self._budgets["tokens"]
@@ -85,14 +96,15 @@ class Pace:
         self._refusals = 0
         self._budgets["requests"].accepted(1, 1)
         self._budgets["tokens"].accepted(tokens, ticket.tokens)
-        self._told(rates)
+        self._told(ticket, rates)
+        self._careful = self._careful or self._window >= _QUICK_START
         step = 1 / self._window if self._careful else 1.0
         self._window = min(float(self._policy.max_window), self._window + step)
 
     def throttled(self, ticket: Ticket, error: Throttled) -> None:
         """It was refused as one too many."""
         self._flying.remove(ticket)
-        self._told(error.rates)
+        self._told(ticket, error.rates)
         if self._decrease(ticket):
             self._refusals += 1
         wait = error.retry_after_s
@@ -121,10 +133,12 @@ class Pace:
         self._decreased_at = self._policy.now()
         return True
 
-    def _told(self, rates: Rates) -> None:
-        spent: dict[Resource, float] = {
-            "requests": len(self._flying),
-            "tokens": sum(ticket.tokens for ticket in self._flying),
-        }
+    def _told(self, ticket: Ticket, rates: Rates) -> None:
+        """Whether what is in flight is counted in the headers is known of none that was sent before."""
+        later = [other for other in self._flying if other.sent_at > ticket.sent_at]
         for resource, rate in rates.items():
-            self._budgets[resource].told(rate, spent[resource])
+            self._budgets[resource].told(rate, _spent(resource, later), _spent(resource, self._flying))
+
+
+def _spent(resource: Resource, tickets: Sequence[Ticket]) -> float:
+    return sum(ticket.tokens for ticket in tickets) if resource == "tokens" else len(tickets)

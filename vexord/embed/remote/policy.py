@@ -21,7 +21,7 @@ class Policy:
     first_tokens: int = 24_000
     """Of a batch at the start; it grows up to what the provider's limits say."""
     backoff_s: float = 0.5
-    max_backoff_s: float = 60.0
+    max_backoff_s: float = 20.0
     failures: int = 5
     """So many failures in a row, without an answer between them, open the breaker."""
     rest_s: float = 5.0
