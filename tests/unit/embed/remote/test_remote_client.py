@@ -264,7 +264,7 @@ def test_when_nothing_is_taken_any_more_no_text_is_blamed_for_it(server: Provide
         async with client(server, kept, quick(first_items=4)) as running:
             server.chance = lambda: "400"
             running.add("p", requests(TEXTS))
-            await until(lambda: server.log.requests >= 60)
+            await until(lambda: server.log.requests >= 30)
             assert running.figures().state == "resting"
             assert not kept.aside
             server.chance = lambda: None
