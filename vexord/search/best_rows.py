@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from vexord.index.postings import IMPACT_STEP
 from vexord.search.keywords import MAX_GATHERED, Match, Scores, gathered, steps_at
-from vexord.search.numbering import Numbering, Rows
+from vexord.search.numbering import Numbering, Rows, distinct
 from vexord.search.scratch import Scratch
 
 TYPICAL = 0.6
@@ -33,6 +33,8 @@ _SHORT, _PART = 4_096, 1 << 15
 """Postings of a term that is added with others, and of a part of a longer one."""
 _GROUPS = 4_096
 _TINY = 1e-6
+_ROUNDING = 1e-5
+"""Of a sum, what it may differ by if it is added up in another order."""
 
 Masks = Sequence[NDArray[np.bool_] | None]
 """For each segment the rows that filters leave, shape (rows,); None leaves all."""
@@ -47,7 +49,7 @@ class Weighted:
 
     def bound(self) -> float:
         """Return what a row can have of it at most."""
-        return self.weight * IMPACT_STEP * max(int(piece.found[1].max()) for piece in self.match.pieces)
+        return self.weight * IMPACT_STEP * max(int(piece.impacts.max()) for piece in self.match.pieces)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +62,10 @@ class Wanted:
 
     def least(self, values: Scores) -> float:
         """Return what a row must have to be among the best, if these are the sums that there are."""
-        floor = self.least_share * float(values.max(initial=0.0))
-        if len(values) < self.count:
-            return floor
-        return max(floor, float(np.partition(values, len(values) - self.count)[-self.count]))
+        least = self.least_share * float(values.max(initial=0.0))
+        if len(values) >= self.count:
+            least = max(least, float(np.partition(values, len(values) - self.count)[-self.count]))
+        return least * (1 - _ROUNDING)
 
     def best(self, rows: Rows, values: Scores) -> Rows:
         """Return the best of some rows."""
@@ -89,7 +91,7 @@ def best_rows(terms: Sequence[Weighted], wanted: Wanted, numbering: Numbering, m
         for one in terms:
             values += values_at(one, rows, numbering)
         return wanted.best(rows, values)
-    ordered = sorted(terms, key=lambda one: one.match.count)
+    ordered = sorted(terms, key=lambda one: one.match.frequency)
     with Scratch(numbering.total) as scratch:
         return _MaxScore(ordered, wanted, _Sums(scratch, numbering, masks)).run()
 
@@ -125,22 +127,22 @@ class _Sums:
 
     def add(self, terms: Sequence[Weighted]) -> None:
         """Add terms to the rows that have them."""
-        self._left -= sum(one.match.count for one in terms)
+        self._left -= sum(one.match.frequency for one in terms)
         if self._touched is not None and self._left < 0:
             self._touched = None
             self._scratch.lent(None)
-        short = [one for one in terms if self._touched is not None or one.match.count < _SHORT]
+        short = [one for one in terms if self._touched is not None or one.match.frequency < _SHORT]
         rows, steps = gathered([one.match for one in short], self.numbering)
         if self._touched is not None:
             self._touched.append(rows)
             self._scratch.lent(rows)
         weights = np.array([one.weight * IMPACT_STEP for one in short], np.float32)
-        values = np.repeat(weights, [one.match.count for one in short])
+        values = np.repeat(weights, [one.match.frequency for one in short])
         values *= steps
         np.add.at(self._sums, rows, values)
         if len(short) < len(terms):
             for one in terms:
-                if one.match.count >= _SHORT:
+                if one.match.frequency >= _SHORT:
                     self._add_long(one)
 
     def _add_long(self, one: Weighted) -> None:
@@ -148,11 +150,10 @@ class _Sums:
         weight = np.float32(one.weight * IMPACT_STEP)
         for piece in one.match.pieces:
             sums = self._sums[int(self.numbering.starts[piece.segment]) :]
-            rows, impacts = piece.found
-            for start in range(0, len(rows), _PART):
+            for start in range(0, len(piece.rows), _PART):
                 part = slice(start, start + _PART)
                 # With other indices than of `intp` this takes three times as long.
-                np.add.at(sums, rows[part].astype(np.intp), impacts[part] * weight)
+                np.add.at(sums, piece.rows[part].astype(np.intp), piece.impacts[part] * weight)
 
     def found(self, wanted: Wanted, least: float, open_share: float = 0.0) -> tuple[Rows, Scores]:
         """Return rows, ascending, and their sums: all that may be among the best if none gains more than
@@ -161,8 +162,7 @@ class _Sums:
         sums = self._sums
         if self._touched is not None:
             rows = np.concatenate(self._touched)
-            rows = np.sort(rows[sums[rows] >= max(least - open_share, _TINY)])
-            rows = rows[np.flatnonzero(np.diff(rows, prepend=-1))]
+            rows = distinct(rows[sums[rows] >= max(least - open_share, _TINY)])
             rows = rows[self.numbering.allowed(rows, self._masks)]
         else:
             for start, mask in zip(self.numbering.starts.tolist(), self._masks, strict=False):
@@ -174,7 +174,7 @@ class _Sums:
 
     def share_of(self, one: Weighted, rows: Rows) -> Scores:
         """Return what each row has of one more term; the sums may take it in."""
-        if len(rows) * _SEARCHED < one.match.count:
+        if len(rows) * _SEARCHED < one.match.frequency:
             return values_at(one, rows, self.numbering)
         before = self._sums[rows]
         self.add([one])
@@ -196,7 +196,7 @@ class _MaxScore:
         self._ordered = ordered
         self._wanted = wanted
         self._sums = sums
-        self._counts = np.cumsum([0, *(one.match.count for one in ordered)]).tolist()
+        self._counts = np.cumsum([0, *(one.match.frequency for one in ordered)]).tolist()
 
     def run(self) -> Rows:
         if self._counts[-1] <= min(MAX_GATHERED, _WORTH * self._sums.numbering.total):

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
@@ -14,7 +14,7 @@ from vexord.search.best_rows import Wanted, best_rows, weighted
 from vexord.search.filters import Mask
 from vexord.search.keywords import Match, Scores, impacts_at, look_up, weights_of
 from vexord.search.meaning import Nearness, QueryVectors, nearest, nearness
-from vexord.search.numbering import Numbering, Rows
+from vexord.search.numbering import Numbering, Rows, distinct
 from vexord.search.query import PARTS_WEIGHT, Query
 from vexord.search.scales import between, to_best
 
@@ -149,12 +149,14 @@ class _Found:
 
 def _parts_less(matches: Sequence[Match], in_text: Sequence[Match], query: Query) -> list[Match]:
     """Let the parts of a name count little where the name itself is in a text."""
+    if not query.names:
+        return list(matches)
     known = {match.term for match in in_text}
     weights: dict[str, float] = {}
     for name, parts in query.names:
         if name in known:
             weights |= dict.fromkeys(parts, PARTS_WEIGHT / max(1, len(parts)))
-    return [replace(match, idf=weights.get(match.term, 1.0) * match.idf) for match in matches]
+    return [match._replace(idf=weights.get(match.term, 1.0) * match.idf) for match in matches]
 
 
 def _only_named(body: Sequence[Match], names: Sequence[Match]) -> list[Match]:
@@ -177,7 +179,7 @@ class _Pick:
 
 def _pick(listed: Rows, sure: Rows, found: _Found, numbering: Numbering, near: Nearness) -> _Pick:
     """Choose the rows that are not low in every ranking: to weigh one up costs more than to find it."""
-    rows = np.unique(np.concatenate((listed, near.rows)))
+    rows = distinct(np.concatenate((listed, near.rows)))
     impacts = impacts_at(found.all(), rows, numbering)
     in_text = len(found.body)
     names = impacts[:, in_text : in_text + len(found.names)] @ weights_of(found.names)
@@ -187,7 +189,8 @@ def _pick(listed: Rows, sure: Rows, found: _Found, numbering: Numbering, near: N
         return pick
     likely = to_best(words) + np.float32(MEANING_SHARE) * between(pick.meaning)
     likely += np.float32(NAME_SHARE) * to_best(names)
-    keep = np.isin(rows, sure)
+    keep = np.zeros(len(rows), np.bool_)
+    keep[np.searchsorted(rows, sure)] = True
     keep[nearest(likely, MAX_CANDIDATES)] = True
     return _Pick(rows[keep], words[keep], names[keep], pick.meaning[keep], impacts[keep])
 
@@ -196,9 +199,9 @@ def _defining(definitions: Sequence[Match], numbering: Numbering, masks: Sequenc
     """Return the rows that define a name, ascending."""
     sure = []
     for number, start in enumerate(numbering.starts[:-1].tolist()):
-        found = [piece.found[0] for match in definitions for piece in match.pieces if piece.segment == number]
+        found = [piece.rows for match in definitions for piece in match.pieces if piece.segment == number]
         if found:
-            rows, mask = np.unique(np.concatenate(found)).astype(np.int64), masks[number]
+            rows, mask = distinct(np.concatenate(found).astype(np.int64)), masks[number]
             sure.append((rows if mask is None else rows[mask[rows]])[:MAX_DEFINITIONS] + start)
     return np.concatenate(sure) if sure else np.zeros(0, np.int64)
 

@@ -2,12 +2,12 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from vexord.index.postings import IMPACT_STEP, Field, Found, PostingArrays, term_hash
+from vexord.index.postings import IMPACT_STEP, Field, PostingArrays, term_hash
 from vexord.search.numbering import Numbering, Rows
 from vexord.search.scratch import Scratch
 
@@ -16,16 +16,17 @@ MAX_GATHERED = 1 << 18
 """Postings that are read in one go: a third of a millisecond. Lists that are longer together are searched."""
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(NamedTuple):
     """A term's postings in one segment."""
 
     segment: int
-    found: Found
+    rows: NDArray[np.uint32]
+    """Ascending."""
+    impacts: NDArray[np.uint8]
+    """Their BM25 impacts, in `IMPACT_STEP`s."""
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(NamedTuple):
     """Where a term is, in one field of every segment."""
 
     term: str
@@ -33,7 +34,7 @@ class Match:
     """Of the term in all segments together, times the weight that the query gives it."""
     pieces: tuple[Piece, ...]
     """Of the segments that hold it."""
-    count: int
+    frequency: int
     """Rows that hold it."""
 
 
@@ -59,18 +60,18 @@ def look_up(
     for number, arrays in enumerate(segments):
         for mine, start, end in zip(pieces, *arrays.places(hashes), strict=True):
             if start < end:
-                mine.append(Piece(number, (arrays.rows[start:end], arrays.impacts[start:end])))
+                mine.append(Piece(number, arrays.rows[start:end], arrays.impacts[start:end]))
     found = [_match(term, weight, mine, total) for (term, weight, _), mine in zip(asked, pieces, strict=True)]
     by_field: list[list[Match]] = []
     first = 0
     for _, terms in fields:
-        by_field.append([match for match in found[first : first + len(terms)] if match.count])
+        by_field.append([match for match in found[first : first + len(terms)] if match.frequency])
         first += len(terms)
     return by_field
 
 
 def _match(term: str, weight: float, pieces: Sequence[Piece], total: int) -> Match:
-    frequency = sum(len(piece.found[0]) for piece in pieces)
+    frequency = sum(len(piece.rows) for piece in pieces)
     return Match(term, weight * idf(frequency, total), tuple(pieces), frequency)
 
 
@@ -79,19 +80,19 @@ def gathered(matches: Sequence[Match], numbering: Numbering) -> tuple[Rows, NDAr
     pieces = [piece for match in matches for piece in match.pieces]
     if not pieces:
         return np.zeros(0, np.int64), np.zeros(0, np.uint8)
-    rows = np.concatenate([piece.found[0] for piece in pieces]).astype(np.int64)
+    rows = np.concatenate([piece.rows for piece in pieces]).astype(np.int64)
     if len(numbering.starts) > 2:
         firsts = numbering.starts[[piece.segment for piece in pieces]]
-        rows += np.repeat(firsts, [len(piece.found[0]) for piece in pieces])
-    return rows, np.concatenate([piece.found[1] for piece in pieces])
+        rows += np.repeat(firsts, [len(piece.rows) for piece in pieces])
+    return rows, np.concatenate([piece.impacts for piece in pieces])
 
 
 def impacts_at(matches: Sequence[Match], rows: Rows, numbering: Numbering) -> Scores:
     """Return the terms' impacts in some rows, ascending numbers, shape (rows, matches); 0 is none."""
     table = np.zeros((len(rows), len(matches)), np.uint8)
     short, left = [], MAX_GATHERED
-    for column in sorted(range(len(matches)), key=lambda column: matches[column].count):
-        left -= matches[column].count
+    for column in sorted(range(len(matches)), key=lambda column: matches[column].frequency):
+        left -= matches[column].frequency
         if left >= 0:
             short.append(column)
         else:
@@ -116,17 +117,17 @@ def _fill(
         line_of[rows] = np.arange(1, len(rows) + 1, dtype=np.int32)
         lines = line_of[held]
     hits = np.flatnonzero(lines)
-    ends = np.cumsum([matches[column].count for column in columns])
+    ends = np.cumsum([matches[column].frequency for column in columns])
     table[lines[hits] - 1, np.asarray(columns)[np.searchsorted(ends, hits, "right")]] = steps[hits]
 
 
 def steps_at(match: Match, rows: Rows, numbering: Numbering) -> NDArray[np.uint8]:
     """Return a term's impacts in some rows, ascending numbers, in `IMPACT_STEP`s; 0 where it is not."""
     steps = np.zeros(len(rows), np.uint8)
-    pieces = {piece.segment: piece.found for piece in match.pieces}
+    pieces = {piece.segment: piece for piece in match.pieces}
     for segment, place, local in numbering.split(rows):
         if segment in pieces:
-            held, impacts = pieces[segment]
+            _, held, impacts = pieces[segment]
             wanted = local.astype(np.uint32)  # of another type, searchsorted would copy the whole postings
             found = held.searchsorted(wanted)
             there = held.take(found, mode="clip") == wanted

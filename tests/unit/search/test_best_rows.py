@@ -24,22 +24,20 @@ def postings(rng: np.random.Generator, lengths: list[int], share: float, weight:
         if not len(rows) and not pieces and segment == len(lengths) - 1:
             rows = np.array([int(rng.integers(length))], np.uint32)
         if len(rows):
-            pieces.append(Piece(segment, (rows, rng.integers(1, 256, len(rows)).astype(np.uint8))))
+            pieces.append(Piece(segment, rows, rng.integers(1, 256, len(rows)).astype(np.uint8)))
     return one_term(pieces, weight)
 
 
 def one_term(pieces: list[Piece], weight: float) -> Weighted:
-    return Weighted(Match("t", weight, tuple(pieces), sum(len(piece.found[0]) for piece in pieces)), weight)
+    return Weighted(Match("t", weight, tuple(pieces), sum(len(piece.rows) for piece in pieces)), weight)
 
 
 def sums(terms: list[Weighted], numbering: Numbering) -> NDArray[np.float64]:
     total = np.zeros(numbering.total)
     for term in terms:
         for piece in term.match.pieces:
-            rows, impacts = piece.found
-            total[rows.astype(np.int64) + numbering.starts[piece.segment]] += (
-                impacts * IMPACT_STEP * term.weight
-            )
+            rows = piece.rows.astype(np.int64) + numbering.starts[piece.segment]
+            total[rows] += piece.impacts * IMPACT_STEP * term.weight
     return total
 
 
@@ -65,7 +63,13 @@ def test_the_sums_of_the_rows_are_the_highest_there_are(
             total[start : start + len(mask)][~mask] = 0.0
     total[total < SHARE * total.max() - 1e-3] = 0.0
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "MAX_GATHERED", gathered)
+        for name, value in (
+            ("MAX_GATHERED", gathered),
+            ("_FIRST", gathered),
+            ("_SHORT", 40),
+            ("_GROUPS", 64),
+        ):
+            patch.setattr(module, name, value)
         patch.setattr(module, "TYPICAL", 1.0)  # the true bound
         found = best_rows(terms, Wanted(count, SHARE), numbering, masks)
     sure = int((total > SHARE * total.max() + 1e-3).sum())
@@ -86,10 +90,10 @@ def test_common_terms_are_looked_up_only_where_they_matter(monkeypatch: pytest.M
     monkeypatch.setattr(
         module._Sums,
         "add",
-        lambda self, terms: (added.append(sum(one.match.count for one in terms)), add(self, terms))[1],
+        lambda self, terms: (added.append(sum(one.match.frequency for one in terms)), add(self, terms))[1],
     )
     found = best_rows([common, rare], Wanted(50, SHARE), numbering, [None, None])
-    assert added == [rare.match.count]
+    assert added == [rare.match.frequency]
     total = sums([common, rare], numbering)
     assert np.allclose(np.sort(total[found]), np.sort(total)[-50:], atol=1e-3)
 
@@ -99,7 +103,7 @@ def test_one_search_leaves_nothing_for_the_next() -> None:
     numbering = Numbering.of([600, 400])
     first = postings(rng, [600, 400], 0.5, 1.0)
     best_rows([first], Wanted(10, SHARE), numbering, [None, None])
-    other = one_term([Piece(1, (np.array([3], np.uint32), np.array([1], np.uint8)))], 1.0)
+    other = one_term([Piece(1, np.array([3], np.uint32), np.array([1], np.uint8))], 1.0)
     assert best_rows([other], Wanted(10, SHARE), numbering, [None, None]).tolist() == [603]
     impacts_at([first.match], np.arange(1000), numbering)
     assert best_rows([other], Wanted(10, SHARE), numbering, [None, None]).tolist() == [603]
@@ -109,8 +113,8 @@ def test_one_search_leaves_nothing_for_the_next() -> None:
 def test_values_at_some_rows() -> None:
     one = one_term(
         [
-            Piece(0, (np.array([2, 5, 9], np.uint32), np.array([50, 100, 200], np.uint8))),
-            Piece(2, (np.array([0], np.uint32), np.array([255], np.uint8))),
+            Piece(0, np.array([2, 5, 9], np.uint32), np.array([50, 100, 200], np.uint8)),
+            Piece(2, np.array([0], np.uint32), np.array([255], np.uint8)),
         ],
         2.0,
     )
