@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vexord.index.postings import IMPACT_STEP
-from vexord.search.keywords import MAX_GATHERED, Match, Scores, gathered, steps_at
-from vexord.search.numbering import Numbering, Rows, distinct
+from vexord.search.keywords import SEARCHED, Match, Scores, gathered, steps_at
+from vexord.search.numbering import Numbering, Part, Rows, distinct
 from vexord.search.scratch import Scratch
 
 TYPICAL = 0.6
@@ -23,12 +23,12 @@ _FEW_ALLOWED = 32
 """If filters leave less than one row in so many, sums are made for just those."""
 _SPARSE = 32
 """Where less than one row in so many is touched, those are sorted out; else all are looked through."""
+_ALL = 1 << 18
+"""So many postings are added up without a look: a third of a millisecond."""
 _FIRST = 1 << 14
 """Postings of rare terms that are added up before the first look whether the rest matters."""
 _WORTH = 4
 """The rest is so many times longer if it pays to find out how good the best are."""
-_SEARCHED = 16
-"""To search a list for one row takes as long as to add up so many of its rows."""
 _SHORT, _PART = 4_096, 1 << 15
 """Postings of a term that is added with others, and of a part of a longer one."""
 _GROUPS = 4_096
@@ -87,18 +87,21 @@ def best_rows(terms: Sequence[Weighted], wanted: Wanted, numbering: Numbering, m
         return np.zeros(0, np.int64)
     rows = _few_allowed(numbering, masks)
     if rows is not None:
-        values = np.zeros(len(rows), np.float32)
+        parts, values = numbering.split(rows), np.zeros(len(rows), np.float32)
         for one in terms:
-            values += values_at(one, rows, numbering)
+            values += values_at(one, parts, len(rows))
         return wanted.best(rows, values)
     ordered = sorted(terms, key=lambda one: one.match.frequency)
     with Scratch(numbering.total) as scratch:
         return _MaxScore(ordered, wanted, _Sums(scratch, numbering, masks)).run()
 
 
-def values_at(one: Weighted, rows: Rows, numbering: Numbering) -> Scores:
-    """Return what each row, ascending numbers, has of one term, shape (rows,); 0 where it is not."""
-    values: Scores = steps_at(one.match, rows, numbering).astype(np.float32)
+def values_at(one: Weighted, parts: Sequence[Part], count: int) -> Scores:
+    """Return what each of some rows has of one term, shape (count,); 0 where it is not.
+
+    `parts`: the ascending numbers of the rows as `Numbering.split` returns them.
+    """
+    values: Scores = steps_at(one.match, parts, count).astype(np.float32)
     values *= np.float32(one.weight * IMPACT_STEP)
     return values
 
@@ -174,8 +177,8 @@ class _Sums:
 
     def share_of(self, one: Weighted, rows: Rows) -> Scores:
         """Return what each row has of one more term; the sums may take it in."""
-        if len(rows) * _SEARCHED < one.match.frequency:
-            return values_at(one, rows, self.numbering)
+        if len(rows) * SEARCHED < one.match.frequency:
+            return values_at(one, self.numbering.split(rows), len(rows))
         before = self._sums[rows]
         self.add([one])
         return self._sums[rows] - before
@@ -199,7 +202,7 @@ class _MaxScore:
         self._counts = np.cumsum([0, *(one.match.frequency for one in ordered)]).tolist()
 
     def run(self) -> Rows:
-        if self._counts[-1] <= min(MAX_GATHERED, _WORTH * self._sums.numbering.total):
+        if self._counts[-1] <= min(_ALL, _WORTH * self._sums.numbering.total):
             self._sums.add(self._ordered)
             return self._wanted.best(*self._sums.found(self._wanted, 0.0))
         bounds = [one.bound() for one in self._ordered]
@@ -218,8 +221,9 @@ class _MaxScore:
         if len(rows) > self._wanted.count:
             ahead = np.sort(np.argpartition(values, len(values) - self._wanted.count)[-self._wanted.count :])
             rows, values = rows[ahead], values[ahead]
+        parts = self._sums.numbering.split(rows)
         for one in self._ordered[place:]:
-            values = values + values_at(one, rows, self._sums.numbering)
+            values = values + values_at(one, parts, len(rows))
         return self._wanted.least(values)
 
     def _complete(

@@ -8,12 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vexord.index.postings import IMPACT_STEP, Field, PostingArrays, term_hash
-from vexord.search.numbering import Numbering, Rows
+from vexord.search.numbering import Numbering, Part, Rows
 from vexord.search.scratch import Scratch
 
 Scores = NDArray[np.float32]
-MAX_GATHERED = 1 << 18
-"""Postings that are read in one go: a third of a millisecond. Lists that are longer together are searched."""
+SEARCHED = 16
+"""To search a list of postings for one row takes as long as to read so many of them."""
 
 
 class Piece(NamedTuple):
@@ -90,13 +90,13 @@ def gathered(matches: Sequence[Match], numbering: Numbering) -> tuple[Rows, NDAr
 def impacts_at(matches: Sequence[Match], rows: Rows, numbering: Numbering) -> Scores:
     """Return the terms' impacts in some rows, ascending numbers, shape (rows, matches); 0 is none."""
     table = np.zeros((len(rows), len(matches)), np.uint8)
-    short, left = [], MAX_GATHERED
-    for column in sorted(range(len(matches)), key=lambda column: matches[column].frequency):
-        left -= matches[column].frequency
-        if left >= 0:
-            short.append(column)
+    parts = numbering.split(rows)
+    short = []
+    for column, match in enumerate(matches):
+        if match.frequency > SEARCHED * len(rows):
+            table[:, column] = steps_at(match, parts, len(rows))
         else:
-            table[:, column] = steps_at(matches[column], rows, numbering)
+            short.append(column)
     _fill(table, short, matches, rows, numbering)
     return table * np.float32(IMPACT_STEP)
 
@@ -121,15 +121,17 @@ def _fill(
     table[lines[hits] - 1, np.asarray(columns)[np.searchsorted(ends, hits, "right")]] = steps[hits]
 
 
-def steps_at(match: Match, rows: Rows, numbering: Numbering) -> NDArray[np.uint8]:
-    """Return a term's impacts in some rows, ascending numbers, in `IMPACT_STEP`s; 0 where it is not."""
-    steps = np.zeros(len(rows), np.uint8)
+def steps_at(match: Match, parts: Sequence[Part], count: int) -> NDArray[np.uint8]:
+    """Return a term's impacts in some rows, in `IMPACT_STEP`s, shape (count,); 0 where it is not.
+
+    `parts`: the ascending numbers of the rows as `Numbering.split` returns them.
+    """
+    steps = np.zeros(count, np.uint8)
     pieces = {piece.segment: piece for piece in match.pieces}
-    for segment, place, local in numbering.split(rows):
+    for segment, place, wanted in parts:
         if segment in pieces:
             _, held, impacts = pieces[segment]
-            wanted = local.astype(np.uint32)  # of another type, searchsorted would copy the whole postings
-            found = held.searchsorted(wanted)
+            found = held.searchsorted(wanted)  # of another type, it would copy the whole postings
             there = held.take(found, mode="clip") == wanted
             steps[place] = impacts.take(found, mode="clip") * there
     return steps

@@ -64,7 +64,7 @@ def test_the_sums_of_the_rows_are_the_highest_there_are(
     total[total < SHARE * total.max() - 1e-3] = 0.0
     with pytest.MonkeyPatch.context() as patch:
         for name, value in (
-            ("MAX_GATHERED", gathered),
+            ("_ALL", gathered),
             ("_FIRST", gathered),
             ("_SHORT", 40),
             ("_GROUPS", 64),
@@ -86,7 +86,7 @@ def test_common_terms_are_looked_up_only_where_they_matter(monkeypatch: pytest.M
     common = postings(rng, lengths, 0.6, 0.2)
     added: list[int] = []
     add = module._Sums.add
-    monkeypatch.setattr(module, "MAX_GATHERED", 10_000)
+    monkeypatch.setattr(module, "_ALL", 10_000)
     monkeypatch.setattr(
         module._Sums,
         "add",
@@ -120,13 +120,13 @@ def test_values_at_some_rows() -> None:
     )
     assert one.bound() == pytest.approx(510 * IMPACT_STEP)
     numbering = Numbering.of([10, 10, 10])
-    values = values_at(one, np.array([0, 2, 3, 9, 15, 20, 29]), numbering)
+    values = values_at(one, numbering.split(np.array([0, 2, 3, 9, 15, 20, 29])), 7)
     assert values == pytest.approx(np.array([0, 100, 0, 400, 0, 510, 0]) * IMPACT_STEP)
 
 
-@pytest.mark.parametrize("gathered", [0, 700, 1 << 18])
-def test_impacts_at_some_rows_read_or_searched(monkeypatch: pytest.MonkeyPatch, gathered: int) -> None:
-    monkeypatch.setattr(keywords, "MAX_GATHERED", gathered)
+@pytest.mark.parametrize("searched", [0, 1, 16])
+def test_impacts_at_some_rows_read_or_searched(monkeypatch: pytest.MonkeyPatch, searched: int) -> None:
+    monkeypatch.setattr(keywords, "SEARCHED", searched)
     rng = np.random.default_rng(3)
     lengths = [300, 1, 500]
     numbering = Numbering.of(lengths)
