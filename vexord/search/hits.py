@@ -138,7 +138,7 @@ def make_hit(
         language=segment.languages[columns.language],
         text=text,
         parent=segment.strings[columns.parent] or None,
-        focus_line=columns.start_line + _focus(text.lower(), query.terms),
+        focus_line=columns.start_line + focus(text.lower(), query.terms),
         more=_more(segment, text_of, file.chunks, best),
     )
 
@@ -164,7 +164,7 @@ def _more(
     return places
 
 
-def _focus(text: str, terms: Sequence[str]) -> int:
+def focus(text: str, terms: Sequence[str]) -> int:
     """Return the first line, from 0, of those of a text in lower case that hold most of the terms."""
     held: Counter[int] = Counter()
     for term in terms:
