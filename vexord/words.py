@@ -25,7 +25,7 @@ _SCRIPT_EDGE = re.compile(
 _MAX_PARTS = 32
 _PARTS_KEPT = 1 << 17
 """Keyword terms and the model ask for the same words, one after the other."""
-_STEMS_KEPT = 1 << 15
+_STEMS_KEPT = 1 << 16
 
 _IRREGULAR = {
     "alias": "alias", "aliases": "alias", "cookies": "cookie", "ids": "id", "indices": "index",
@@ -42,7 +42,8 @@ def normal(text: str) -> str:
     """
     if text.isascii():
         return text
-    return _SCRIPT_EDGE.sub(" ", unicodedata.normalize("NFKC", text))
+    text = unicodedata.normalize("NFKC", text)
+    return _SCRIPT_EDGE.sub(" ", text) if _WIDE.search(text) else text
 
 
 @lru_cache(_PARTS_KEPT)
@@ -56,10 +57,9 @@ def parts(word: str) -> tuple[str, ...]:
         found = (
             [word[i : i + 2] for i in range(max(1, len(word) - 1))] if wide else word.strip("_").split("_")
         )
-    return tuple(stem(part.lower()) for part in found)
+    return tuple(map(_stem_of_part.__getitem__, found))
 
 
-@lru_cache(_STEMS_KEPT)
 def stem(word: str) -> str:
     """Take an English plural ending off a lower-case word."""
     irregular = _IRREGULAR.get(word)
@@ -72,3 +72,17 @@ def stem(word: str) -> str:
     if _DROP_ES.search(word):
         return word[:-2]
     return word if _KEEP_S.search(word) else word[:-1]
+
+
+class _StemCache(dict[str, str]):
+    """Part as written → its stem in lower case, filled on demand; emptied when full."""
+
+    def __missing__(self, part: str) -> str:
+        found = stem(part.lower())
+        if len(self) >= _STEMS_KEPT:
+            self.clear()
+        self[part] = found
+        return found
+
+
+_stem_of_part = _StemCache()

@@ -1,11 +1,14 @@
 """The one interface that models and providers implement, and the fingerprint that keeps vectors apart."""
 
 from collections.abc import Sequence
-from typing import Protocol
+from functools import cached_property
+from typing import Protocol, overload
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
+
+from vexord.bags import Bags, count_words
 
 Vectors = NDArray[np.int8]
 """Rows of int8, shape (n, dimensions): each row is its unit vector scaled so that its largest component is
@@ -29,6 +32,46 @@ class Fingerprint(msgspec.Struct, frozen=True, kw_only=True):
 
     def __str__(self) -> str:
         return f"{self.provider}:{self.model}@{self.dimensions}"
+
+
+class Documents(Sequence[str]):
+    """Texts to embed, each a header line and a body; whoever needs their words counts them once for all."""
+
+    def __init__(self, headers: Sequence[str], bodies: Sequence[str], counted: Bags | None = None) -> None:
+        """`counted`: the words of the bodies, if they were counted before."""
+        self.headers = headers
+        self.bodies = bodies
+        self._counted = counted
+
+    @classmethod
+    def of(cls, texts: Sequence[str]) -> "Documents":
+        """Return the same texts as documents."""
+        if isinstance(texts, cls):
+            return texts
+        cut = [text.partition("\n") for text in texts]
+        return cls([header for header, _, _ in cut], [body for _, _, body in cut])
+
+    @cached_property
+    def header_words(self) -> Bags:
+        """The words of the headers."""
+        return count_words(self.headers)
+
+    @cached_property
+    def body_words(self) -> Bags:
+        """The words of the bodies."""
+        return self._counted if self._counted is not None else count_words(self.bodies)
+
+    def __len__(self) -> int:
+        return len(self.headers)
+
+    @overload
+    def __getitem__(self, index: int) -> str: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[str]: ...
+    def __getitem__(self, index: int | slice) -> str | list[str]:
+        if isinstance(index, slice):
+            return [self[number] for number in range(*index.indices(len(self)))]
+        return f"{self.headers[index]}\n{self.bodies[index]}"
 
 
 class Embedder(Protocol):

@@ -5,21 +5,20 @@ their own: what tells a query's meaning is not what tells a chunk's.
 """
 
 import threading
-from collections import Counter
 from collections.abc import Sequence
 from functools import cached_property
-from itertools import chain, islice
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from vexord.bags import summed
 from vexord.embed.artefact import FOLDER, Artefact, read
-from vexord.embed.seam import Fingerprint, Vectors, quantise
-from vexord.embed.tokens import Tokens
+from vexord.embed.seam import Documents, Fingerprint, Vectors, quantise
+from vexord.embed.tokens import HEADER_WEIGHT, Tokens
 
 _BATCH = 32
-"""Texts counted before their rows are gathered: enough to hide NumPy's cost a call, a few hundred kB."""
+"""Texts whose rows are gathered together: enough to hide NumPy's cost a call, a few hundred kB."""
 
 
 class StaticEmbedder:
@@ -50,17 +49,27 @@ class StaticEmbedder:
     def embed_chunks(self, texts: Sequence[str]) -> Vectors:
         """Return one row for each text, shape (len(texts), dimensions)."""
         artefact, tokens = self._model()
-        rows = np.zeros((len(texts), artefact.rows.shape[1]), np.int8)
-        counts = map(tokens.chunk, texts)
-        for start in range(0, len(texts), _BATCH):
-            batch = list(islice(counts, _BATCH))
-            rows[start : start + len(batch)] = quantise(_sums(batch, artefact.rows, artefact.chunk_weights))
+        documents = Documents.of(texts)
+        in_text, row, counts = _rows_named(documents, tokens, len(artefact.rows))
+        weights = _logarithmic(counts.astype(np.float32)) * artefact.chunk_weights[row]
+        ends = np.cumsum(np.bincount(in_text, minlength=len(documents))).tolist()
+        rows = np.zeros((len(documents), artefact.rows.shape[1]), np.int8)
+        first = 0
+        for start in range(0, len(documents), _BATCH):
+            batch = ends[start : start + _BATCH]
+            sums = _sums(first, batch, row, weights, artefact.rows)
+            rows[start : start + len(batch)] = quantise(sums)
+            first = batch[-1]
         return rows
 
     def embed_query(self, text: str) -> Vectors:
         """Return one row, shape (1, dimensions)."""
         artefact, tokens = self._model()
-        return quantise(_sums([tokens.query(text)], artefact.rows, artefact.query_weights))
+        counted = tokens.query(text)
+        row = np.fromiter(counted, np.int64, len(counted))
+        counts = np.fromiter(counted.values(), np.float32, len(counted))
+        weights = _logarithmic(counts) * artefact.query_weights[row]
+        return quantise(_sums(0, [len(row)], row, weights, artefact.rows))
 
     def _model(self) -> tuple[Artefact, Tokens]:
         with self._lock:
@@ -70,19 +79,39 @@ class StaticEmbedder:
             return self._opened
 
 
+def _rows_named(
+    documents: Documents, tokens: Tokens, rows: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Return (text, row, occurrences), ascending: what `Tokens.chunk` says of each document."""
+    found = []
+    for bags, weight in ((documents.header_words, HEADER_WEIGHT), (documents.body_words, 1)):
+        table = tokens.rows(bags.pieces)
+        in_text, places, counts = bags.expanded(table)
+        found.append((in_text, table.values[places].astype(np.int64), counts * weight))
+    in_text, row, counts = (np.concatenate(both) for both in zip(*found, strict=True))
+    return summed(in_text, row, counts, rows)
+
+
+def _logarithmic(counts: NDArray[np.float32]) -> NDArray[np.float32]:
+    weights: NDArray[np.float32] = np.log(counts) + np.float32(1)
+    return weights
+
+
 def _sums(
-    bags: Sequence[Counter[int]], table: NDArray[np.int8], scalars: NDArray[np.float32]
+    first: int,
+    ends: Sequence[int],
+    rows: NDArray[np.int64],
+    weights: NDArray[np.float32],
+    table: NDArray[np.int8],
 ) -> NDArray[np.float32]:
-    """Return the weighted sum of rows of each bag, shape (len(bags), dimensions)."""
-    total = sum(map(len, bags))
-    numbers = np.fromiter(chain.from_iterable(bags), np.int64, total)
-    counts = np.fromiter(chain.from_iterable(bag.values() for bag in bags), np.float32, total)
-    weights = (1.0 + np.log(counts)) * scalars[numbers]
-    gathered = table[numbers]
-    sums = np.empty((len(bags), table.shape[1]), np.float32)
-    start = 0
-    for number, bag in enumerate(bags):
-        end = start + len(bag)
-        np.dot(weights[start:end], gathered[start:end].astype(np.float32), out=sums[number])
+    """Return the weighted sum of the rows that each text names, shape (len(ends), dimensions).
+
+    Those of a text end at its end, and begin where those of the text before it end, the first at `first`.
+    """
+    gathered = table[rows[first : ends[-1]]]
+    sums = np.empty((len(ends), table.shape[1]), np.float32)
+    start = first
+    for number, end in enumerate(ends):
+        np.dot(weights[start:end], gathered[start - first : end - first].astype(np.float32), out=sums[number])
         start = end
     return sums

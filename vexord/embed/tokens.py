@@ -1,15 +1,20 @@
 """Text to row numbers of the embedded model: words of identifiers and prose, n-grams of unknown words."""
 
-import zlib
+from array import array
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
+from zlib import crc32
 
-from vexord.words import WORD, normal, parts
+import numpy as np
 
-_CACHE_ENTRIES = 100_000
-_CACHED_CHARS = 64
+from vexord.bags import Table, pieces_of, words_of
+from vexord.words import parts
+
+_CACHE_ENTRIES = 200_000
+_CACHED_BYTES = 64
+_ROW = np.dtype(np.intc)
 _GRAM = 4
 _MAX_GRAM_CHARS = 32
 """Longer unknown words are data, not language: the head of one tells enough."""
@@ -31,14 +36,14 @@ class Vocabulary:
 
 
 class Tokens:
-    """Counts the rows that a text names. Thread-safe: two threads may fill in one entry, alike."""
+    """Tells the rows that a text names. Thread-safe: two threads may fill in one entry, alike."""
 
     def __init__(self, vocabulary: Vocabulary) -> None:
         self._rows_of = _RowCache(vocabulary)
 
     def query(self, text: str) -> Counter[int]:
         """Return row number → occurrences."""
-        return Counter(chain.from_iterable(map(self._rows_of.__getitem__, WORD.findall(normal(text)))))
+        return Counter(self.rows(pieces_of(text)).values.tolist())
 
     def chunk(self, text: str) -> Counter[int]:
         """Return row number → occurrences, the first line weighted: it says where the chunk stands."""
@@ -48,49 +53,66 @@ class Tokens:
             counts[row] += HEADER_WEIGHT * count
         return counts
 
+    def rows(self, pieces: Sequence[bytes]) -> Table:
+        """Return the row numbers that each piece names, in order, with repetition."""
+        return Table.of(list(map(self._rows_of.__getitem__, pieces)), _ROW)
 
-class _RowCache(dict[str, tuple[int, ...]]):
-    """Word of the text → rows, filled on demand; emptied when full, since code repeats its words."""
+
+class _RowCache(dict[bytes, bytes]):
+    """Piece of a text → its rows, filled on demand; emptied when full, since code repeats its words."""
+
+    def __init__(self, vocabulary: Vocabulary) -> None:
+        super().__init__()
+        self._row_of_part = _PartCache(vocabulary)
+
+    def __missing__(self, piece: bytes) -> bytes:
+        split = chain.from_iterable(map(parts, words_of(piece)))
+        rows = b"".join(map(self._row_of_part.__getitem__, split))
+        if len(piece) <= _CACHED_BYTES:
+            if len(self) >= _CACHE_ENTRIES:
+                self.clear()
+            self[piece] = rows
+        return rows
+
+
+class _PartCache(dict[str, bytes]):
+    """Part of a word → its rows, likewise."""
 
     def __init__(self, vocabulary: Vocabulary) -> None:
         super().__init__()
         self._words: Mapping[str, int] = {word: row for row, word in enumerate(vocabulary.words)}
         self._buckets = vocabulary.buckets
-        self._rows_of_part: dict[str, tuple[int, ...]] = {}
 
-    def __missing__(self, word: str) -> tuple[int, ...]:
-        rows = tuple(chain.from_iterable(map(self._rows, parts(word))))
-        if len(word) <= _CACHED_CHARS:
-            if len(self) >= _CACHE_ENTRIES:
-                self.clear()
-            self[word] = rows
+    def __missing__(self, part: str) -> bytes:
+        rows = array("i", self._rows(part)).tobytes()
+        if len(self) >= _CACHE_ENTRIES:
+            self.clear()
+        self[part] = rows
         return rows
 
-    def _rows(self, part: str) -> tuple[int, ...]:
+    def _rows(self, part: str) -> Iterable[int]:
         """Name a known word, or two written together, else hashed n-grams; unknown numbers say nothing."""
         row = self._words.get(part)
         if row is not None:
             return (row,)
-        rows = self._rows_of_part.get(part)
-        if rows is None:
-            rows = () if part.isdigit() else self._halves(part) or tuple(self._grams(part))
-            if len(self._rows_of_part) >= _CACHE_ENTRIES:
-                self._rows_of_part.clear()
-            self._rows_of_part[part] = rows
-        return rows
+        return () if part.isdigit() else self._halves(part) or self._grams(part)
 
     def _halves(self, part: str) -> tuple[int, int] | None:
+        row_of = self._words.get
         best: tuple[int, int] | None = None
         for cut in range(_MIN_HALF, min(len(part), _MAX_GRAM_CHARS) - _MIN_HALF + 1):
-            left, right = self._words.get(part[:cut]), self._words.get(part[cut:])
-            if left is not None and right is not None and (best is None or max(left, right) < max(best)):
+            left = row_of(part[:cut])
+            if left is None:
+                continue
+            right = row_of(part[cut:])
+            if right is not None and (best is None or max(left, right) < max(best)):
                 best = (left, right)
         return best
 
-    def _grams(self, part: str) -> Iterator[int]:
+    def _grams(self, part: str) -> list[int]:
         if not self._buckets:
-            return
+            return []
         marked = f"<{part[:_MAX_GRAM_CHARS]}>"
-        for start in range(max(1, len(marked) - _GRAM + 1)):
-            gram = marked[start : start + _GRAM].encode("utf-8", "surrogatepass")
-            yield len(self._words) + zlib.crc32(gram) % self._buckets
+        starts = range(max(1, len(marked) - _GRAM + 1))
+        grams = (marked[start : start + _GRAM].encode("utf-8", "surrogatepass") for start in starts)
+        return [len(self._words) + crc % self._buckets for crc in map(crc32, grams)]

@@ -5,15 +5,17 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from vexord.bags import Bags, count_words
+from vexord.index.build_postings import FieldTerms, build_postings
 from vexord.index.columns import StringColumn, checked_offsets
 from vexord.index.embed_text import embed_hash, text_hash
 from vexord.index.manifest import FingerprintFields, SegmentRecord
-from vexord.index.postings import BODY, DEFINES, NAME, build_postings
+from vexord.index.postings import BODY, DEFINES, NAME
 from vexord.index.roles import ROLE_DTYPE, PathFacts, path_facts
 from vexord.index.roots import Roots, packed_all, roots
 from vexord.index.segment import CHUNK_DTYPE, FILE_DTYPE
 from vexord.index.segment_writer import SegmentWriter
-from vexord.index.terms import analyse, whole_name
+from vexord.index.terms import whole_name
 from vexord.index.types import KINDS, IndexedFile
 
 _CODE = [KINDS.index(kind) for kind in ("function", "method")]
@@ -30,9 +32,12 @@ class _Numbering(dict[str, int]):
 
 
 def build_segment(
-    out: SegmentWriter, indexed: Sequence[IndexedFile], fingerprint: FingerprintFields
+    out: SegmentWriter,
+    indexed: Sequence[IndexedFile],
+    fingerprint: FingerprintFields,
+    words: Bags | None = None,
 ) -> SegmentRecord:
-    """Write a segment of these files, in this order.
+    """Write a segment of these files, in this order. `words`: those of all chunks' texts, if counted before.
 
     Raises:
         ValueError: the vectors of a file are not int8 of shape (chunks, dimensions); or an unknown kind.
@@ -49,12 +54,14 @@ def build_segment(
     out.strings(StringColumn.of([*(file.path for file in indexed), *strings]))
     out.roots(_roots(facts, list(strings), chunk_table))
     chunks = [chunk for file in indexed for chunk in file.chunks]
+    bodies = words if words is not None else count_words([chunk.text for chunk in chunks])
+    defined = [[whole for name in chunk.names if (whole := whole_name(name))] for chunk in chunks]
     out.postings(
         build_postings(
             {
-                BODY: [analyse(chunk.text) for chunk in chunks],
-                NAME: list(_name_terms(indexed)),
-                DEFINES: [[whole for name in chunk.names if (whole := whole_name(name))] for chunk in chunks],
+                BODY: FieldTerms.of_words(bodies, BODY),
+                NAME: FieldTerms.of_words(count_words(list(_name_texts(indexed))), NAME),
+                DEFINES: FieldTerms.of(defined, DEFINES),
             }
         )
     )
@@ -131,8 +138,7 @@ def _roots(
     return np.concatenate([_NO_ROOTS, *runs]), checked_offsets(offsets)
 
 
-def _name_terms(indexed: Sequence[IndexedFile]) -> Iterable[list[str]]:
+def _name_texts(indexed: Sequence[IndexedFile]) -> Iterable[str]:
     for file in indexed:
-        path = analyse(file.path)
         for chunk in file.chunks:
-            yield [*analyse(" ".join(chunk.names)), *analyse(chunk.parent), *path]
+            yield " ".join((*chunk.names, chunk.parent, file.path))

@@ -12,11 +12,15 @@ _PATH_TAIL = 5
 
 
 def embed_text(path: str, chunk: Chunk) -> str:
-    """Return a header line that says where the chunk stands (path, parent, symbol), then its text."""
+    """Return what is embedded for a chunk: its header, then its text."""
+    return f"{embed_header(path, chunk)}\n{chunk.text}"
+
+
+def embed_header(path: str, chunk: Chunk) -> str:
+    """Return the line that says where a chunk stands: path, parent, symbol."""
     tail = path.split("/")[-_PATH_TAIL:]
     tail[-1] = tail[-1].partition(".")[0] or tail[-1]
-    header = " ".join(name for name in (*tail, chunk.parent, chunk.symbol) if name)
-    return f"{header}\n{chunk.text}"
+    return " ".join(name for name in (*tail, chunk.parent, chunk.symbol) if name).replace("\n", " ")
 
 
 def embed_hash(path: str, chunk: Chunk) -> int:

@@ -3,9 +3,8 @@
 All fields of a segment share one set of arrays; the field is the seed of the term's hash.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import chain
 
 import numpy as np
 import xxhash
@@ -86,56 +85,3 @@ class Postings:
 def term_hash(term: str, seed: int) -> int:
     """Return xxh3_64 of the term, an unsigned 64-bit integer."""
     return xxhash.xxh3_64_intdigest(term.encode("utf-8", "surrogatepass"), seed)
-
-
-def build_postings(fields: Mapping[Field, Sequence[Sequence[str]]]) -> PostingArrays:
-    """Index the terms of all fields; element i of each belongs to row i."""
-    row_count = max((len(rows) for rows in fields.values()), default=0)
-    parts = [_tokens(field, rows) for field, rows in fields.items()]
-    # Two terms with one hash become one term: ranks, not vocabulary ids, make the key.
-    hashes, rank_of = np.unique(np.concatenate([part.hashes for part in parts]), return_inverse=True)
-    field_of = np.zeros(len(hashes), np.intp)
-    ranks = []
-    first = 0
-    for number, part in enumerate(parts):
-        mine = rank_of[first : first + len(part.hashes)]
-        field_of[mine] = number
-        ranks.append(mine[part.ids])
-        first += len(part.hashes)
-    keys = np.concatenate(ranks).astype(np.int64) * max(row_count, 1)
-    keys += np.concatenate([part.rows for part in parts])
-    keys.sort()
-    starts = np.flatnonzero(np.diff(keys, prepend=-1))
-    frequency = np.diff(starts, append=len(keys)).astype(np.float32)
-    term, rows = np.divmod(keys[starts], max(row_count, 1))
-    norms = np.stack([part.norms for part in parts])
-    impacts = frequency * (K1 + 1) / (frequency + norms[field_of[term], rows])
-    offsets = np.searchsorted(term, np.arange(len(hashes) + 1))
-    return PostingArrays(hashes, offsets.astype(np.uint64), rows.astype(np.uint32), _in_steps(impacts))
-
-
-def _in_steps(impacts: NDArray[np.float32]) -> NDArray[np.uint8]:
-    """Round to steps; none becomes 0, which would be no occurrence."""
-    steps: NDArray[np.float32] = np.rint(impacts / np.float32(IMPACT_STEP))
-    return np.clip(steps, 1, 255).astype(np.uint8)
-
-
-@dataclass(frozen=True, slots=True)
-class _Tokens:
-    hashes: NDArray[np.uint64]
-    """Of the field's distinct terms, by id."""
-    ids: NDArray[np.int64]
-    rows: NDArray[np.int64]
-    norms: NDArray[np.float32]
-    """BM25 length norm of each row."""
-
-
-def _tokens(field: Field, rows: Sequence[Sequence[str]]) -> _Tokens:
-    lengths = np.fromiter(map(len, rows), np.int64, len(rows))
-    ids = {term: number for number, term in enumerate(dict.fromkeys(chain.from_iterable(rows)))}
-    return _Tokens(
-        hashes=np.fromiter((term_hash(term, field.seed) for term in ids), np.uint64, len(ids)),
-        ids=np.fromiter(map(ids.__getitem__, chain.from_iterable(rows)), np.int64, int(lengths.sum())),
-        rows=np.repeat(np.arange(len(rows)), lengths),
-        norms=(K1 * (1 - B + B * lengths / field.average_terms)).astype(np.float32),
-    )

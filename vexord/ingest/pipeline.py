@@ -11,8 +11,9 @@ import numpy as np
 import xxhash
 from numpy.typing import NDArray
 
-from vexord.embed.seam import Embedder
-from vexord.index.embed_text import embed_hash, embed_text
+from vexord.bags import Bags, count_words
+from vexord.embed.seam import Documents, Embedder
+from vexord.index.embed_text import embed_hash, embed_header, embed_text
 from vexord.index.types import Chunk, FileEntry, FileStamp, IndexedFile
 from vexord.ingest.chunk import chunk_file
 from vexord.ingest.extract import extract
@@ -39,6 +40,8 @@ class Outcome:
     """What a batch of paths came to."""
 
     upserts: list[IndexedFile] = field(default_factory=list)
+    words: Bags | None = None
+    """Of the texts of all chunks of the upserts, if all had to be embedded."""
     deletes: list[str] = field(default_factory=list)
     touched: list[tuple[str, FileStamp, int]] = field(default_factory=list)
     """Same content, new stat: path, stamp, time checked in ns."""
@@ -167,25 +170,36 @@ class Pipeline:
 
     def _embed(self, outcome: Outcome, force: bool) -> None:
         """Fill in vectors; unless `force`, a chunk whose text the file already had keeps its vector."""
-        wanted: list[str] = []
-        slots: list[tuple[int, int]] = []
-        matrices: list[NDArray[np.int8]] = []
+        chunks = [(file.path, chunk) for file in outcome.upserts for chunk in file.chunks]
+        vectors = np.zeros((len(chunks), self._embedder.fingerprint.dimensions), np.int8)
+        unknown = self._reuse(outcome.upserts, vectors) if not force else None
+        if unknown is None or len(unknown) == len(chunks):
+            headers = [embed_header(path, chunk) for path, chunk in chunks]
+            bodies = [chunk.text for _, chunk in chunks]
+            outcome.words = count_words(bodies)
+            vectors[:] = self._embedder.embed_chunks(Documents(headers, bodies, outcome.words))
+        elif unknown:
+            vectors[unknown] = self._embedder.embed_chunks([embed_text(*chunks[row]) for row in unknown])
+        first = 0
         for number, file in enumerate(outcome.upserts):
-            known = {} if force else self._table.reusable(file.path)
-            matrix = np.zeros((len(file.chunks), self._embedder.fingerprint.dimensions), np.int8)
-            for row, chunk in enumerate(file.chunks):
+            last = first + len(file.chunks)
+            outcome.upserts[number] = replace(file, vectors=vectors[first:last])
+            first = last
+
+    def _reuse(self, files: Sequence[IndexedFile], vectors: NDArray[np.int8]) -> list[int]:
+        """Fill in the vectors that the index has; return the rows of the chunks that it does not know."""
+        unknown: list[int] = []
+        row = 0
+        for file in files:
+            known = self._table.reusable(file.path)
+            for chunk in file.chunks:
                 vector = known.get(embed_hash(file.path, chunk)) if known else None
                 if vector is not None:
-                    matrix[row] = vector
+                    vectors[row] = vector
                 else:
-                    wanted.append(embed_text(file.path, chunk))
-                    slots.append((number, row))
-            matrices.append(matrix)
-        for (number, row), vector in zip(slots, self._embedder.embed_chunks(wanted), strict=True):
-            matrices[number][row] = vector
-        outcome.upserts = [
-            replace(file, vectors=matrix) for file, matrix in zip(outcome.upserts, matrices, strict=True)
-        ]
+                    unknown.append(row)
+                row += 1
+        return unknown
 
 
 def _read_settled(path: str) -> _Read | None:

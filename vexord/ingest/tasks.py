@@ -75,8 +75,9 @@ def run_batch(task: BatchTask) -> BatchDone:
     assert _embedder is not None  # noqa: S101 - `begin` came first
     outcome = Pipeline(task.root, _Known(task.entries), _embedder).run(task.paths, force=task.force)
     upserts, outcome.upserts = outcome.upserts, []
+    words, outcome.words = outcome.words, None
     if not upserts:
         return BatchDone(None, outcome)
     with SegmentWriter(task.folder, task.name, durable=False) as out:
-        record = build_segment(out, upserts, task.fingerprint)
+        record = build_segment(out, upserts, task.fingerprint, words)
     return BatchDone(record, outcome, [file.path for file in upserts], chunk_count(upserts))

@@ -5,11 +5,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from vexord.embed import artefact
 from vexord.embed.artefact import ModelError
-from vexord.embed.seam import quantise
+from vexord.embed.seam import Documents, quantise
 from vexord.embed.static import StaticEmbedder
+from vexord.embed.tokens import Tokens
 
 
 def test_a_row_is_the_weighted_sum_of_the_rows_named(model: Path) -> None:
@@ -34,6 +37,25 @@ def test_a_batch_gives_the_rows_of_its_texts_one_by_one(model: Path) -> None:
     assert not together[-1].any()
     for row, text in zip(together, texts, strict=True):
         assert row.tolist() == embedder.embed_chunks([text])[0].tolist()
+
+
+@given(st.lists(st.text(max_size=80) | st.text("bind server\nPath_é検索 retries", max_size=80), max_size=6))
+def test_rows_are_those_of_the_words_counted_one_by_one(shared_model: Path, texts: list[str]) -> None:
+    opened = artefact.read(shared_model)
+    tokens = Tokens(opened.vocabulary)
+    for text, row in zip(texts, StaticEmbedder(1, shared_model).embed_chunks(texts), strict=True):
+        total = np.zeros((1, 16), np.float32)
+        for named, count in tokens.chunk(text).items():
+            total += (1 + np.log(count)) * opened.chunk_weights[named] * opened.rows[named].astype(np.float32)
+        assert np.abs(row - quantise(total)[0].astype(int)).max() <= 1
+
+
+def test_documents_are_embedded_like_their_texts(model: Path) -> None:
+    embedder = StaticEmbedder(1, model)
+    documents = Documents(["net server", "", "x"], ["bind the socket\nbind", "retry", ""])
+    texts = list(documents)
+    assert texts == documents[:] == ["net server\nbind the socket\nbind", "\nretry", "x\n"]
+    assert embedder.embed_chunks(documents).tolist() == embedder.embed_chunks(texts).tolist()
 
 
 def test_no_texts_give_no_rows(model: Path) -> None:

@@ -6,6 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vexord.index import merge_postings
+from vexord.index.build_postings import FieldTerms
+from vexord.index.build_postings import build_postings as built_of
 from vexord.index.merge_postings import DEAD, PostingMerge
 from vexord.index.postings import (
     BODY,
@@ -17,11 +19,16 @@ from vexord.index.postings import (
     Field,
     PostingArrays,
     Postings,
-    build_postings,
 )
 
 WORDS = st.sampled_from([f"w{i}" for i in range(12)])
 ROWS = st.lists(st.lists(WORDS, max_size=12), max_size=12)
+
+
+def build_postings(fields: dict[Field, list[list[str]]]) -> PostingArrays:
+    return built_of({field: FieldTerms.of(rows, field) for field, rows in fields.items()})
+
+
 Table = dict[str, list[tuple[int, float]]]
 
 
