@@ -1,12 +1,10 @@
 """Cuts a range of lines into pieces near the target size, at the borders a reader would choose."""
 
-import re
+from bisect import bisect_left, bisect_right
 
+from vexord.ingest.chunk.rows import NEVER
 from vexord.ingest.chunk.source import Limits, Source
 
-_CLOSER = re.compile(rb"[)\]}]|(?:end|else|elif|elsif|except|catch|finally|fi|done|esac|then|case|when)\b")
-_CLOSER_COST = 8.0
-_BLANK_GAIN = 5.0
 _BALANCE_COST = 4.0
 _WORD_BREAKS = " ;,})>\"'|&"
 
@@ -35,37 +33,30 @@ def cut(source: Source, start: int, end: int, limits: Limits) -> list[tuple[int,
 def _next_stop(source: Source, start: int, end: int, limits: Limits) -> int | None:
     """Return where the piece from `start` on ends; None if its first line alone is over the maximum."""
     row = source.row(start)
-    stop = min(source.row_end(row), end)
-    size = source.size(start, stop)
-    if size > limits.maximum:
+    if source.size(start, min(source.row_end(row), end)) > limits.maximum:
         return None
-    costs: list[tuple[float, int]] = []
-    blank_before = False
-    while stop < end:
-        row += 1
-        after = min(source.row_end(row), end)
-        line = source.data[stop:after]
-        code = line.strip()
-        if code and size >= limits.target // 2:
-            costs.append((_cost(line, code, blank_before) + _imbalance(size, limits), stop))
-        blank_before = not code
-        size += len(line) if source.ascii else source.size(stop, after)
-        if size > limits.soft:
-            return min(costs)[1] if costs else stop
-        stop = after
-    return stop
+    rows = source.rows
+    before = rows.chars[row] + source.size(source.starts[row], start)
+    # The row with which the piece would be too large: the last one that the next piece can begin with.
+    over = bisect_right(rows.chars, before + limits.soft, row + 2) - 1
+    if over >= len(source.starts) or source.starts[over] >= end:
+        return end
+    whole = source.row_end(over) <= end
+    if not whole and rows.chars[over] - before + source.size(source.starts[over], end) <= limits.soft:
+        return end
+    first = bisect_left(rows.chars, before + limits.target // 2, row + 1)
+    costs = [
+        (rows.costs[number] + _imbalance(rows.chars[number] - before, limits.target), number)
+        for number in range(first, over + whole)
+        if rows.costs[number] != NEVER
+    ]
+    if not whole and first <= over and (cost := rows.cost_up_to(over, end)) != NEVER:
+        costs.append((cost + _imbalance(rows.chars[over] - before, limits.target), over))
+    return source.starts[min(costs)[1] if costs else over]
 
 
-def _imbalance(size: int, limits: Limits) -> float:
-    return abs(size - limits.target) / limits.target * _BALANCE_COST
-
-
-def _cost(line: bytes, code: bytes, blank_before: bool) -> float:
-    """How badly a piece would begin here: deep indentation and closing words are bad, a gap is good."""
-    head = line[:64].expandtabs(4)
-    indent = len(head) - len(head.lstrip())
-    closer = _CLOSER_COST if _CLOSER.match(code) else 0.0
-    return indent + closer - (_BLANK_GAIN if blank_before else 0.0)
+def _imbalance(size: int, target: int) -> float:
+    return abs(size - target) / target * _BALANCE_COST
 
 
 def _cut_line(source: Source, start: int, end: int, limits: Limits) -> list[tuple[int, int]]:

@@ -3,8 +3,11 @@
 import re
 from bisect import bisect_right
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
+
+from vexord.ingest.chunk.rows import Rows
 
 BLANK = b" \t\r\n\f\v"
 _NON_BLANK = re.compile(rb"[^ \t\r\n\f\v]")
@@ -28,8 +31,6 @@ class Limits:
 class Source:
     """Read-only view of one text. Offsets are bytes of its UTF-8 form, rows are 0-based."""
 
-    __slots__ = ("_text", "ascii", "data", "starts")
-
     def __init__(self, text: str) -> None:
         self._text = text
         self.data = text.encode()
@@ -37,6 +38,11 @@ class Source:
         newlines = np.flatnonzero(np.frombuffer(self.data, np.uint8) == 10)
         self.starts: list[int] = [0, *(newlines + 1).tolist()]
         """Offset at which each row begins; a final line end opens an empty last row."""
+
+    @cached_property
+    def rows(self) -> Rows:
+        """What the rows are like."""
+        return Rows(self.data, self.starts)
 
     def slice(self, start: int, end: int) -> str:
         """Return the text of a byte range whose ends are character borders."""
