@@ -1,102 +1,144 @@
 """Texts cut into words and counted, once for all that need it: keyword postings and the embedded model.
 
-What is counted are *pieces*: runs of letters, digits, underscores and all that is not ASCII, as UTF-8. What a
-piece stands for (one word of `vexord.words`, several in scripts of their own, or none) is looked up once for
-each distinct piece of a batch, not for each occurrence.
+A text is first cut into *pieces*: runs of letters, digits, underscores and all that is not ASCII, as UTF-8.
+What they stand for (words, and the parts of these) is found once for each distinct piece, many at a time.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import chain
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from vexord.words import WORD, normal
+from vexord.words import MAX_PARTS, WORD, cut_lines, normal, parts, stem_of_part
+
+Numbers = NDArray[np.int64]
 
 _SPACES = bytes(byte if byte >= 128 or chr(byte) == "_" or chr(byte).isalnum() else 32 for byte in range(256))
 
 
 @dataclass(frozen=True, slots=True)
+class Lists:
+    """A list of numbers for each of some things, one behind the other."""
+
+    lengths: Numbers
+    values: Numbers
+    """Shape (lengths.sum(),)."""
+
+    @classmethod
+    def unpacked(cls, packed: Sequence[bytes], dtype: "np.dtype[np.integer]") -> "Lists":
+        """Read each list from its bytes."""
+        lengths = np.fromiter(map(len, packed), np.int64, len(packed)) // dtype.itemsize
+        return cls(lengths, np.frombuffer(b"".join(packed), dtype).astype(np.int64))
+
+    def of(self, chosen: Numbers) -> "Lists":
+        """Return the lists of the things chosen, shape (m,)."""
+        lengths = self.lengths[chosen]
+        starts = (np.cumsum(self.lengths) - self.lengths)[chosen]
+        within = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+        return Lists(lengths, self.values[np.repeat(starts, lengths) + within])
+
+    def through(self, other: "Lists") -> "Lists":
+        """Put in each number's place the list that `other` has for it."""
+        taken = other.of(self.values)
+        ends = np.append(0, np.cumsum(taken.lengths))
+        bounds = np.append(0, np.cumsum(self.lengths))
+        return Lists(np.diff(ends[bounds]), taken.values)
+
+
+@dataclass(frozen=True)
 class Bags:
-    """Which pieces each of some texts holds, and how often: one entry for each pair of text and piece."""
+    """Which words each of some texts holds, and how often: one entry for each pair of text and word."""
 
     size: int
     """Number of texts."""
-    pieces: list[bytes]
-    """Distinct, in the order in which they occur."""
-    texts: NDArray[np.int64]
-    """Number of the text of each entry, ascending."""
-    numbers: NDArray[np.int64]
-    """Index into `pieces` of each entry, ascending within a text."""
-    counts: NDArray[np.int64]
-    """Occurrences, at least 1."""
+    words: list[str]
+    """In no order; a word that is written in two ways may stand here twice."""
+    texts: Numbers
+    """Number of the text of each entry."""
+    numbers: Numbers
+    """Index into `words` of each entry."""
+    counts: Numbers
+    """Occurrences of each entry, at least 1."""
 
-    def expanded(self, table: "Table") -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-        """Put what the pieces stand for in their place: return (texts, places in `table.values`, counts).
+    @cached_property
+    def parts(self) -> tuple[list[str], Lists]:
+        """Parts, with repetition, and which of them each word has, in order: what `words.parts` returns."""
+        return _parts_of_all(self.words)
+
+    def expanded(self, lists: Lists) -> tuple[Numbers, Numbers, Numbers]:
+        """Put in each word's place the list that there is for it: return (texts, values, counts).
 
         The three are of one shape; a pair of text and value may occur more than once.
         """
-        lengths = table.lengths[self.numbers]
-        ends = np.cumsum(lengths)
-        first = (np.cumsum(table.lengths) - table.lengths)[self.numbers]
-        places = np.arange(ends[-1] if len(ends) else 0) + np.repeat(first - (ends - lengths), lengths)
-        return np.repeat(self.texts, lengths), places, np.repeat(self.counts, lengths)
+        taken = lists.of(self.numbers)
+        return np.repeat(self.texts, taken.lengths), taken.values, np.repeat(self.counts, taken.lengths)
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
-    """What each of some pieces stands for."""
-
-    lengths: NDArray[np.int64]
-    """Number of values of each piece."""
-    values: "NDArray[np.generic]"
-    """Shape (lengths.sum(),): those of the first piece, of the second, and so on."""
-
-    @classmethod
-    def of(cls, packed: Sequence[bytes], dtype: "np.dtype[np.generic]") -> "Table":
-        """Make a table of the bytes of each piece's values."""
-        lengths = np.fromiter(map(len, packed), np.int64, len(packed)) // dtype.itemsize
-        return cls(lengths, np.frombuffer(b"".join(packed), dtype))
+Key = TypeVar("Key", str, bytes)
 
 
-class _Numbers(dict[bytes, int]):
-    """Numbers pieces in the order in which they are first asked for."""
+class _Numbering(dict[Key, int]):
+    """Numbers keys in the order in which they are first asked for."""
 
-    def __missing__(self, piece: bytes) -> int:
-        number = self[piece] = len(self)
+    def __missing__(self, key: Key) -> int:
+        number = self[key] = len(self)
         return number
 
 
-def pieces_of(text: str) -> list[bytes]:
-    """Return the pieces of a text in order, with repetition."""
-    return text.encode("utf-8", "surrogatepass").translate(_SPACES).split()
-
-
-def words_of(piece: bytes) -> list[str]:
-    """Return the words that a piece stands for; those of all pieces of a text are those of the text."""
-    if piece.isascii():
-        return [piece.decode("ascii")]
-    return WORD.findall(normal(piece.decode("utf-8", "surrogatepass")))
-
-
 def count_words(texts: Sequence[str]) -> Bags:
-    """Count the pieces of each text."""
-    cut = [pieces_of(text) for text in texts]
+    """Count the words of each text: matches of `words.WORD` in its normal form."""
+    cut = [text.encode("utf-8", "surrogatepass").translate(_SPACES).split() for text in texts]
     lengths = np.fromiter(map(len, cut), np.int64, len(cut))
-    numbers = _Numbers()
-    occurring = np.fromiter(map(numbers.__getitem__, chain.from_iterable(cut)), np.int64, int(lengths.sum()))
-    keys = np.repeat(np.arange(len(cut)) * len(numbers), lengths) + occurring
-    keys.sort()
-    starts = np.flatnonzero(np.diff(keys, prepend=-1))
-    counts = np.diff(starts, append=len(keys))
-    in_text, number = np.divmod(keys[starts], max(1, len(numbers)))
-    return Bags(len(cut), list(numbers), in_text, number, counts)
+    numbering: _Numbering[bytes] = _Numbering()
+    occurring = np.fromiter(map(numbering.__getitem__, chain.from_iterable(cut)), np.int64, lengths.sum())
+    in_text = np.repeat(np.arange(len(cut)), lengths)
+    in_text, number, counts = summed(in_text, occurring, np.ones_like(occurring), len(numbering))
+    words, lists = _words_of_all(list(numbering))
+    bags = Bags(len(cut), words, in_text, number, counts)
+    return bags if lists is None else Bags(len(cut), words, *bags.expanded(lists))
 
 
-def summed(
-    major: NDArray[np.int64], minor: NDArray[np.int64], counts: NDArray[np.int64], minors: int
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+def _words_of_all(pieces: list[bytes]) -> tuple[list[str], Lists | None]:
+    """Return the words of all pieces, and which of them each piece has; None if each has its own."""
+    joined = b"\n".join(pieces)
+    if joined.isascii():
+        return joined.decode("ascii").split("\n") if pieces else [], None
+    found = [
+        [piece.decode("ascii")]
+        if piece.isascii()
+        else WORD.findall(normal(piece.decode("utf-8", "surrogatepass")))
+        for piece in pieces
+    ]
+    words = list(chain.from_iterable(found))
+    return words, Lists(np.fromiter(map(len, found), np.int64, len(found)), np.arange(len(words)))
+
+
+def _parts_of_all(words: list[str]) -> tuple[list[str], Lists]:
+    """Cut all words at once, which takes a third of the time; those that cannot be, one by one."""
+    numbering: _Numbering[str] = _Numbering()
+    numbering["\n"]
+    lines = "".join([f"{word}\n" if word.isascii() else "\n" for word in words])
+    cut = cut_lines(lines)
+    flat = np.fromiter(map(numbering.__getitem__, cut), np.int64, len(cut))
+    lengths = np.diff(np.flatnonzero(flat == 0), prepend=-1) - 1
+    lists = Lists(lengths, flat[flat != 0] - 1)
+    names = list(map(stem_of_part, list(numbering)[1:]))
+    others = [n for n, word in enumerate(words) if lengths[n] > MAX_PARTS or not word.isascii()]
+    if not others:
+        return names, lists
+    found = [parts(words[number]) for number in others]
+    own = np.fromiter(map(len, found), np.int64, len(found))
+    lists = Lists(np.append(lists.lengths, own), np.append(lists.values, len(names) + np.arange(own.sum())))
+    chosen = np.arange(len(words))
+    chosen[others] = len(words) + np.arange(len(others))
+    return [*names, *chain.from_iterable(found)], lists.of(chosen)
+
+
+def summed(major: Numbers, minor: Numbers, counts: Numbers, minors: int) -> tuple[Numbers, Numbers, Numbers]:
     """Sort pairs by (major, minor) and add up the counts of equal ones; `minors` is above every minor.
 
     Pair and count are sorted as one number, which takes a fifth of the time of sorting by an index.

@@ -15,6 +15,7 @@ _PART = re.compile(
     r"|[A-Z]?[^\W\d_A-Z]+"
     r"|\d+"
 )
+_PART_OR_END = re.compile(_PART.pattern + r"|\n")
 _WIDE_CHARS = r"\u3005-\u3007\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af"
 """Scripts written without spaces; a run of them is a phrase, so it is cut into pairs."""
 WIDE_RUN = re.compile(f"[{_WIDE_CHARS}]{{2,}}")
@@ -22,7 +23,8 @@ _WIDE = re.compile(f"[{_WIDE_CHARS}]")
 _SCRIPT_EDGE = re.compile(
     rf"(?<=[{_WIDE_CHARS}])(?=[^\W{_WIDE_CHARS}])|(?<=[^\W{_WIDE_CHARS}])(?=[{_WIDE_CHARS}])"
 )
-_MAX_PARTS = 32
+MAX_PARTS = 32
+"""A word of more is not taken apart."""
 _PARTS_KEPT = 1 << 17
 """Keyword terms and the model ask for the same words, one after the other."""
 _STEMS_KEPT = 1 << 16
@@ -50,14 +52,22 @@ def normal(text: str) -> str:
 def parts(word: str) -> tuple[str, ...]:
     """Return the parts of an identifier in lower case, without plural endings: a match of `WORD`."""
     found = _PART.findall(word)
-    if len(found) > _MAX_PARTS:  # a digest or base64, not a name
+    if len(found) > MAX_PARTS:  # a digest or base64, not a name
         return (word.lower().strip("_"),)
     if not word.isascii():  # capitals mark no parts outside ASCII: they may be any alphabet's
         wide = _WIDE.search(word)
         found = (
             [word[i : i + 2] for i in range(max(1, len(word) - 1))] if wide else word.strip("_").split("_")
         )
-    return tuple(map(_stem_of_part.__getitem__, found))
+    return tuple(map(stem_of_part, found))
+
+
+def cut_lines(text: str) -> list[str]:
+    """Return the parts, as they are written, of the ASCII words of a text that has one word a line.
+
+    A line feed stands behind those of each word; `stem_of_part` makes of them what `parts` returns.
+    """
+    return _PART_OR_END.findall(text)
 
 
 def stem(word: str) -> str:
@@ -85,4 +95,4 @@ class _StemCache(dict[str, str]):
         return found
 
 
-_stem_of_part = _StemCache()
+stem_of_part = _StemCache().__getitem__

@@ -7,51 +7,69 @@ import numpy as np
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from vexord.bags import Bags, Table, count_words, pieces_of, summed, words_of
-from vexord.index.postings import term_hash
-from vexord.index.terms import analyse, term_hashes
-from vexord.words import WORD, normal
+from vexord.bags import Lists, count_words, summed
+from vexord.index.build_postings import FieldTerms
+from vexord.index.postings import BODY, term_hash
+from vexord.index.terms import analyse
+from vexord.words import WORD, normal, parts
 
-LETTERS = "aZ_9 =\n-.é\u0301\u0338ßŁ½Ⅳ\u00a0\u3000検索のｆ\u1100\u1161\udc80𝐱"
-TEXTS = st.text(max_size=60) | st.text(LETTERS, max_size=60)
-
-
-@given(TEXTS)
-@example("=\u0338 e\u0301 a\u00a0b x½y")
-def test_the_words_of_the_pieces_are_those_of_the_text(text: str) -> None:
-    assert list(chain.from_iterable(map(words_of, pieces_of(text)))) == WORD.findall(normal(text))
+LETTERS = "aZsS_9 =\n-.é\u0301\u0338ßŁ½Ⅳ\u00a0\u3000検索のｆ\u1100\u1161\udc80𝐱"
+TEXTS = st.text(max_size=60) | st.text(LETTERS, max_size=60) | st.text("aB1_", max_size=200)
 
 
 @given(st.lists(TEXTS, max_size=8))
-def test_each_text_has_its_pieces_as_often_as_they_occur(texts: list[str]) -> None:
+@example(["=\u0338 e\u0301 a\u00a0b x½y parseURLs2 a1" * 20, "", "ＡＢＣ ABC abc"])
+def test_each_text_has_its_words_as_often_as_they_occur(texts: list[str]) -> None:
     bags = count_words(texts)
-    assert bags.size == len(texts)
-    assert len(set(bags.pieces)) == len(bags.pieces)
-    found: list[Counter[bytes]] = [Counter() for _ in texts]
+    found: list[Counter[str]] = [Counter() for _ in texts]
     for text, number, count in zip(bags.texts, bags.numbers, bags.counts, strict=True):
-        found[text][bags.pieces[number]] += int(count)
-    assert found == [Counter(pieces_of(text)) for text in texts]
-    order = list(zip(bags.texts.tolist(), bags.numbers.tolist(), strict=True))
-    assert order == sorted(set(order))
+        found[text][bags.words[number]] += int(count)
+    assert found == [Counter(WORD.findall(normal(text))) for text in texts]
+    assert bags.size == len(texts)
 
 
 @given(st.lists(TEXTS, max_size=8))
-def test_the_terms_of_the_pieces_are_those_of_the_texts(texts: list[str]) -> None:
+@example(["a1" * 40, "検索する a1"])
+def test_parts_of_all_words_are_those_of_each(texts: list[str]) -> None:
     bags = count_words(texts)
-    rows, places, counts = bags.expanded(table := term_hashes(bags.pieces, 7))
+    names, lists = bags.parts
+    flat = iter(lists.values.tolist())
+    for word, length in zip(bags.words, lists.lengths.tolist(), strict=True):
+        assert tuple(names[next(flat)] for _ in range(length)) == parts(word)
+    assert next(flat, None) is None
+
+
+@given(st.lists(TEXTS, max_size=8))
+def test_the_terms_of_the_words_are_those_of_the_texts(texts: list[str]) -> None:
+    terms = FieldTerms.of_words(count_words(texts), BODY)
     found: list[Counter[int]] = [Counter() for _ in texts]
-    for row, place, count in zip(rows.tolist(), places.tolist(), counts.tolist(), strict=True):
-        found[row][int(table.values[place])] += count
-    assert found == [Counter(term_hash(term, 7) for term in analyse(text)) for text in texts]
+    for row, term, count in zip(terms.rows, terms.terms, terms.counts, strict=True):
+        found[row][int(terms.hashes[term])] += int(count)
+    assert found == [Counter(term_hash(term, BODY.seed) for term in analyse(text)) for text in texts]
 
 
-def test_pieces_may_stand_for_nothing_or_for_several_values() -> None:
-    bags = Bags(2, [b"a", b"b", b"c"], np.array([0, 0, 1]), np.array([0, 2, 1]), np.array([1, 5, 2]))
-    table = Table.of([b"", bytes([7]), bytes([8, 9])], np.dtype(np.uint8))
-    texts, places, counts = bags.expanded(table)
-    assert texts.tolist() == [0, 0, 1]
-    assert table.values[places].tolist() == [8, 9, 7]
-    assert counts.tolist() == [5, 5, 2]
+NUMBERS = st.lists(st.lists(st.integers(0, 3), max_size=3), min_size=4, max_size=4)
+
+
+def lists_of(lists: list[list[int]]) -> Lists:
+    flat = list(chain.from_iterable(lists))
+    return Lists(np.array([len(one) for one in lists], np.int64), np.array(flat, np.int64))
+
+
+@given(NUMBERS, NUMBERS, st.lists(st.integers(0, 3), max_size=6))
+def test_lists_are_chosen_and_put_in_each_others_places(
+    first: list[list[int]], second: list[list[int]], chosen: list[int]
+) -> None:
+    wanted = lists_of([first[number] for number in chosen])
+    found = lists_of(first).of(np.array(chosen, np.int64))
+    assert (found.lengths.tolist(), found.values.tolist()) == (
+        wanted.lengths.tolist(), wanted.values.tolist(),
+    )  # fmt: skip
+    wanted = lists_of([[value for number in one for value in second[number]] for one in first])
+    found = lists_of(first).through(lists_of(second))
+    assert (found.lengths.tolist(), found.values.tolist()) == (
+        wanted.lengths.tolist(), wanted.values.tolist(),
+    )  # fmt: skip
 
 
 @given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 4), st.integers(1, 1000)), max_size=30))

@@ -85,9 +85,9 @@ def _rows_named(
     """Return (text, row, occurrences), ascending: what `Tokens.chunk` says of each document."""
     found = []
     for bags, weight in ((documents.header_words, HEADER_WEIGHT), (documents.body_words, 1)):
-        table = tokens.rows(bags.pieces)
-        in_text, places, counts = bags.expanded(table)
-        found.append((in_text, table.values[places].astype(np.int64), counts * weight))
+        names, parts = bags.parts
+        in_text, row, counts = bags.expanded(parts.through(tokens.rows(names)))
+        found.append((in_text, row, counts * weight))
     in_text, row, counts = (np.concatenate(both) for both in zip(*found, strict=True))
     return summed(in_text, row, counts, rows)
 

@@ -9,11 +9,11 @@ from zlib import crc32
 
 import numpy as np
 
-from vexord.bags import Table, pieces_of, words_of
-from vexord.words import parts
+from vexord.bags import Lists
+from vexord.words import WORD, normal, parts
 
 _CACHE_ENTRIES = 200_000
-_CACHED_BYTES = 64
+_CACHED_CHARS = 64
 _ROW = np.dtype(np.intc)
 _GRAM = 4
 _MAX_GRAM_CHARS = 32
@@ -43,7 +43,8 @@ class Tokens:
 
     def query(self, text: str) -> Counter[int]:
         """Return row number → occurrences."""
-        return Counter(self.rows(pieces_of(text)).values.tolist())
+        cut = chain.from_iterable(map(parts, WORD.findall(normal(text))))
+        return Counter(array("i", b"".join(map(self._rows_of.__getitem__, cut))))
 
     def chunk(self, text: str) -> Counter[int]:
         """Return row number → occurrences, the first line weighted: it says where the chunk stands."""
@@ -53,30 +54,13 @@ class Tokens:
             counts[row] += HEADER_WEIGHT * count
         return counts
 
-    def rows(self, pieces: Sequence[bytes]) -> Table:
-        """Return the row numbers that each piece names, in order, with repetition."""
-        return Table.of(list(map(self._rows_of.__getitem__, pieces)), _ROW)
+    def rows(self, parts: Sequence[str]) -> Lists:
+        """Return the row numbers that each part of a word names, in order, with repetition."""
+        return Lists.unpacked(list(map(self._rows_of.__getitem__, parts)), _ROW)
 
 
-class _RowCache(dict[bytes, bytes]):
-    """Piece of a text → its rows, filled on demand; emptied when full, since code repeats its words."""
-
-    def __init__(self, vocabulary: Vocabulary) -> None:
-        super().__init__()
-        self._row_of_part = _PartCache(vocabulary)
-
-    def __missing__(self, piece: bytes) -> bytes:
-        split = chain.from_iterable(map(parts, words_of(piece)))
-        rows = b"".join(map(self._row_of_part.__getitem__, split))
-        if len(piece) <= _CACHED_BYTES:
-            if len(self) >= _CACHE_ENTRIES:
-                self.clear()
-            self[piece] = rows
-        return rows
-
-
-class _PartCache(dict[str, bytes]):
-    """Part of a word → its rows, likewise."""
+class _RowCache(dict[str, bytes]):
+    """Part of a word → its rows, filled on demand; emptied when full, since code repeats its words."""
 
     def __init__(self, vocabulary: Vocabulary) -> None:
         super().__init__()
@@ -87,7 +71,8 @@ class _PartCache(dict[str, bytes]):
         rows = array("i", self._rows(part)).tobytes()
         if len(self) >= _CACHE_ENTRIES:
             self.clear()
-        self[part] = rows
+        if len(part) <= _CACHED_CHARS:
+            self[part] = rows
         return rows
 
     def _rows(self, part: str) -> Iterable[int]:

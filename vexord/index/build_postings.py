@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from vexord.bags import Bags, summed
 from vexord.index.postings import IMPACT_STEP, K1, B, Field, PostingArrays, term_hash
-from vexord.index.terms import term_hashes
+from vexord.index.terms import whole_word
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +25,23 @@ class FieldTerms:
     """In any order, with repetition."""
 
     @classmethod
-    def of_words(cls, words: Bags, field: Field) -> "FieldTerms":
-        """Return the terms that `terms.analyse` gives for each text."""
-        table = term_hashes(words.pieces, field.seed)
-        rows, places, counts = words.expanded(table)
-        return cls(words.size, rows, places, counts, table.values.astype(np.uint64))
+    def of_words(cls, bags: Bags, field: Field) -> "FieldTerms":
+        """Return the terms that `terms.analyse` gives for each text: parts of words, and words of several."""
+        names, parts = bags.parts
+        several = np.flatnonzero(parts.lengths > 1)
+        wholes = [whole_word(bags.words[number]) for number in several.tolist()]
+        numbers = np.full(len(bags.words), -1, np.int64)
+        numbers[several] = np.arange(len(several)) + len(names)
+        whole = numbers[bags.numbers]
+        there = whole >= 0
+        rows, terms, counts = bags.expanded(parts)
+        return cls(
+            bags.size,
+            np.append(rows, bags.texts[there]),
+            np.append(terms, whole[there]),
+            np.append(counts, bags.counts[there]),
+            _hashes([*names, *wholes], field),
+        )
 
     @classmethod
     def of(cls, rows: Sequence[Sequence[str]], field: Field) -> "FieldTerms":
@@ -42,13 +54,17 @@ class FieldTerms:
             rows=np.repeat(np.arange(len(rows)), lengths),
             terms=np.fromiter(map(numbers.__getitem__, chain.from_iterable(rows)), np.int64, total),
             counts=np.ones(total, np.int64),
-            hashes=np.fromiter((term_hash(term, field.seed) for term in numbers), np.uint64, len(numbers)),
+            hashes=_hashes(list(numbers), field),
         )
 
     def norms(self, field: Field) -> NDArray[np.float32]:
         """Return the BM25 length norm of each row."""
         lengths = np.bincount(self.rows, self.counts, self.row_count)
         return (K1 * (1 - B + B * lengths / field.average_terms)).astype(np.float32)
+
+
+def _hashes(terms: Sequence[str], field: Field) -> NDArray[np.uint64]:
+    return np.fromiter((term_hash(term, field.seed) for term in terms), np.uint64, len(terms))
 
 
 def build_postings(fields: Mapping[Field, FieldTerms]) -> PostingArrays:

@@ -1,22 +1,14 @@
 """Text to keyword terms: the one analyser of documents and queries."""
 
 import re
-from collections.abc import Sequence
-from functools import cache
 from itertools import chain
 
-import numpy as np
-import xxhash
-
-from vexord.bags import Table, words_of
 from vexord.index.stop_words import stop_words_of
 from vexord.words import WIDE_RUN, WORD, normal, parts
 
 _SIGNS = re.compile(r"\W")
 _CACHE_ENTRIES = 200_000
 _CACHED_CHARS = 64
-_HASH = np.dtype(">u8")
-"""As xxhash writes a digest."""
 
 
 def analyse(text: str) -> list[str]:
@@ -25,11 +17,6 @@ def analyse(text: str) -> list[str]:
     An identifier gives its parts, lower-case and without plural endings, and itself whole if it has several.
     """
     return list(chain.from_iterable(map(_terms_of.__getitem__, WORD.findall(normal(text)))))
-
-
-def term_hashes(pieces: Sequence[bytes], seed: int) -> Table:
-    """Return the hashes under a seed, as `postings.term_hash` gives them, of each piece's terms, in order."""
-    return Table.of(list(map(_hashes_under(seed).__getitem__, pieces)), _HASH)
 
 
 def query_terms(text: str) -> list[str]:
@@ -48,6 +35,11 @@ def wide_pairs(text: str) -> list[str]:
     """Return the terms that any text has which holds this one in a script without spaces."""
     runs = WIDE_RUN.findall(normal(text))
     return list(dict.fromkeys(run[i : i + 2] for run in runs for i in range(len(run) - 1)))
+
+
+def whole_word(word: str) -> str:
+    """Return the term that an identifier of several parts gives besides them."""
+    return word.lower().strip("_")
 
 
 def whole_name(name: str) -> str:
@@ -70,27 +62,6 @@ class _TermCache(dict[str, tuple[str, ...]]):
 _terms_of = _TermCache()
 
 
-class _HashCache(dict[bytes, bytes]):
-    """Piece → hashes of its terms, likewise."""
-
-    def __init__(self, seed: int) -> None:
-        super().__init__()
-        self._seed = seed
-
-    def __missing__(self, piece: bytes) -> bytes:
-        terms = chain.from_iterable(map(_split, words_of(piece)))
-        digest, seed = xxhash.xxh3_64_digest, self._seed
-        hashes = b"".join([digest(term.encode("utf-8", "surrogatepass"), seed) for term in terms])
-        if len(piece) <= _CACHED_CHARS:
-            if len(self) >= _CACHE_ENTRIES:
-                self.clear()
-            self[piece] = hashes
-        return hashes
-
-
-_hashes_under = cache(_HashCache)
-
-
 def _split(word: str) -> tuple[str, ...]:
     terms = parts(word)
-    return (*terms, word.lower().strip("_")) if len(terms) > 1 else terms
+    return (*terms, whole_word(word)) if len(terms) > 1 else terms
