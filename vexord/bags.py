@@ -4,7 +4,7 @@ A text is first cut into *pieces*: runs of letters, digits, underscores and all 
 What they stand for (words, and the parts of these) is found once for each distinct piece, many at a time.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
@@ -40,6 +40,15 @@ class Lists:
         starts = (np.cumsum(self.lengths) - self.lengths)[chosen]
         within = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
         return Lists(lengths, self.values[np.repeat(starts, lengths) + within])
+
+    def instead(self, others: Mapping[int, Sequence[int]]) -> "Lists":
+        """Give some things, by number, other lists."""
+        places = np.fromiter(others, np.int64, len(others))
+        lengths = np.fromiter(map(len, others.values()), np.int64, len(others))
+        values = np.fromiter(chain.from_iterable(others.values()), np.int64, int(lengths.sum()))
+        chosen = np.arange(len(self.lengths))
+        chosen[places] = len(self.lengths) + np.arange(len(others))
+        return Lists(np.append(self.lengths, lengths), np.append(self.values, values)).of(chosen)
 
     def through(self, other: "Lists") -> "Lists":
         """Put in each number's place the list that `other` has for it."""
@@ -89,6 +98,10 @@ class _Numbering(dict[Key, int]):
         return number
 
 
+def _identity(size: int) -> Lists:
+    return Lists(np.ones(size, np.int64), np.arange(size))
+
+
 def count_words(texts: Sequence[str]) -> Bags:
     """Count the words of each text: matches of `words.WORD` in its normal form."""
     cut = [text.encode("utf-8", "surrogatepass").translate(_SPACES).split() for text in texts]
@@ -104,38 +117,38 @@ def count_words(texts: Sequence[str]) -> Bags:
 
 def _words_of_all(pieces: list[bytes]) -> tuple[list[str], Lists | None]:
     """Return the words of all pieces, and which of them each piece has; None if each has its own."""
-    joined = b"\n".join(pieces)
-    if joined.isascii():
-        return joined.decode("ascii").split("\n") if pieces else [], None
-    found = [
-        [piece.decode("ascii")]
-        if piece.isascii()
-        else WORD.findall(normal(piece.decode("utf-8", "surrogatepass")))
-        for piece in pieces
-    ]
-    words = list(chain.from_iterable(found))
-    return words, Lists(np.fromiter(map(len, found), np.int64, len(found)), np.arange(len(words)))
+    if not pieces:
+        return [], None
+    words = b"\n".join(pieces).decode("utf-8", "surrogatepass").split("\n")
+    numbers: dict[int, list[int]] = {}
+    for place, piece in enumerate(list(words)):
+        if not piece.isascii():
+            words[place], *more = WORD.findall(normal(piece)) or [""]
+            if more or not words[place]:
+                first = [place] if words[place] else []
+                numbers[place] = [*first, *range(len(words), len(words) + len(more))]
+                words += more
+    return words, _identity(len(pieces)).instead(numbers) if numbers else None
 
 
 def _parts_of_all(words: list[str]) -> tuple[list[str], Lists]:
     """Cut all words at once, which takes a third of the time; those that cannot be, one by one."""
     numbering: _Numbering[str] = _Numbering()
     numbering["\n"]
-    lines = "".join([f"{word}\n" if word.isascii() else "\n" for word in words])
-    cut = cut_lines(lines)
+    ascii_words = [word if word.isascii() else "" for word in words]
+    cut = cut_lines("\n".join([*ascii_words, ""]))
     flat = np.fromiter(map(numbering.__getitem__, cut), np.int64, len(cut))
     lengths = np.diff(np.flatnonzero(flat == 0), prepend=-1) - 1
     lists = Lists(lengths, flat[flat != 0] - 1)
     names = list(map(stem_of_part, list(numbering)[1:]))
-    others = [n for n, word in enumerate(words) if lengths[n] > MAX_PARTS or not word.isascii()]
-    if not others:
-        return names, lists
-    found = [parts(words[number]) for number in others]
-    own = np.fromiter(map(len, found), np.int64, len(found))
-    lists = Lists(np.append(lists.lengths, own), np.append(lists.values, len(names) + np.arange(own.sum())))
-    chosen = np.arange(len(words))
-    chosen[others] = len(words) + np.arange(len(others))
-    return [*names, *chain.from_iterable(found)], lists.of(chosen)
+    others = np.flatnonzero(lengths > MAX_PARTS).tolist()
+    others += [place for place, word in enumerate(ascii_words) if not word and words[place]]
+    own: dict[int, list[int]] = {}
+    for place in others:
+        found = parts(words[place])
+        own[place] = list(range(len(names), len(names) + len(found)))
+        names += found
+    return names, lists.instead(own) if own else lists
 
 
 def summed(major: Numbers, minor: Numbers, counts: Numbers, minors: int) -> tuple[Numbers, Numbers, Numbers]:

@@ -14,6 +14,7 @@ from vexord.index.segment_writer import SegmentWriter
 
 MAX_SEGMENTS = 8
 """More than this and some are merged: a search pays some 0.2 ms for each segment."""
+SETTLED_RATIO = 4
 MAX_DEAD_SHARE = 0.3
 BLOCK_ROWS = 1 << 16
 """Vectors copied at a time: 16 MB at 256 dimensions."""
@@ -27,27 +28,31 @@ class SegmentLoad:
     dead: int
 
 
-def choose_merge(loads: Sequence[SegmentLoad]) -> list[int]:
+def choose_merge(loads: Sequence[SegmentLoad], *, settled: bool = False) -> list[int]:
     """Return the indexes of the segments to merge now, ascending; empty if all is well.
 
     A segment with too many dead rows is rewritten together with everything smaller. Else, if there are more
     than `MAX_SEGMENTS`, the largest one that is no larger than all smaller ones together is merged with them,
     or, if each outweighs its smaller ones, the two smallest. So a row that is copied lands, as a rule, in a
     segment at least twice as large as its own, and is copied O(log rows) times in all.
+
+    An index that is `settled` gets as few segments as that allows: the largest one that is no larger than
+    `SETTLED_RATIO` times all smaller ones together is merged with them, however few they are. What a first
+    index leaves behind becomes one segment, and each copy still lands in one larger by a quarter.
     """
     order = sorted(range(len(loads)), key=lambda number: (-loads[number].live, number))
     for place, number in enumerate(order):
         load = loads[number]
         if load.dead > MAX_DEAD_SHARE * (load.live + load.dead):
             return sorted(order[place:])
-    if len(loads) <= MAX_SEGMENTS:
+    if len(loads) <= MAX_SEGMENTS and not settled:
         return []
     smaller = sum(load.live for load in loads)
-    for place, number in enumerate(order[:-2]):
+    for place, number in enumerate(order[:-1] if settled else order[:-2]):
         smaller -= loads[number].live
-        if loads[number].live <= smaller:
+        if loads[number].live <= smaller * (SETTLED_RATIO if settled else 1):
             return sorted(order[place:])
-    return sorted(order[-2:])
+    return [] if settled else sorted(order[-2:])
 
 
 @dataclass(frozen=True, slots=True)

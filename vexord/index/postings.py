@@ -3,7 +3,6 @@
 All fields of a segment share one set of arrays; the field is the seed of the term's hash.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np

@@ -184,10 +184,11 @@ class IndexWriter:
         self.finish_merge(task, merged)
         return True
 
-    def begin_merge(self) -> MergeTask | None:
-        """Return the most useful merge, if one is due, for `run_merge` in any process."""
+    def begin_merge(self, *, settled: bool = False) -> MergeTask | None:
+        """Return the most useful merge, if one is due, for `run_merge` in any process; see `choose_merge`."""
         live = list(self._table.segments.items())
-        chosen = [live[place] for place in choose_merge([one.load() for _, one in live])]
+        loads = [one.load() for _, one in live]
+        chosen = [live[place] for place in choose_merge(loads, settled=settled)]
         if not chosen:
             return None
         inputs = [MergeInput(one.base, self._table.stamped_files(n), one.dead) for n, one in chosen]

@@ -20,8 +20,8 @@ BULK_BYTES = 2 << 20
 BATCH_BYTES = 3 << 20
 """About 5,000 chunks, and two seconds of one process."""
 BATCH_FILES = 1_024
-FIRST_BATCH_BYTES = 512 << 10
-"""The first ones are small, so that something can be found soon."""
+SMALL_BATCH_BYTES = 512 << 10
+"""So are the first, so that something is found soon, and the last, so that all processes end together."""
 MERGE_ROWS = 16_384
 """A smaller merge takes less time than an edit may wait."""
 
@@ -84,8 +84,7 @@ class Bulk:
     def hand_out(self, scan: Scan, wanted: Callable[[list[str]], list[str]]) -> None:
         """Give the crew as many batches as it has room for. `wanted` leaves out what is ignored by now."""
         while self._crew is not None and self._crew.room and scan.left:
-            early = self._handed_out < 2 * self._crew.size
-            paths, size = scan.next_batch(BATCH_FILES, FIRST_BATCH_BYTES if early else BATCH_BYTES)
+            paths, size = scan.next_batch(BATCH_FILES, self._batch_bytes(scan, self._crew.size))
             self._handed_out += 1
             batch = Batch(wanted(paths), size, self._writer.reserve())
             entries = {path: self._writer.get(path) for path in batch.paths}
@@ -99,6 +98,11 @@ class Bulk:
                 fingerprint=self._fingerprint,
             )
             self._batches[self._crew.submit(run_batch, task)] = batch
+
+    def _batch_bytes(self, scan: Scan, processes: int) -> int:
+        if self._handed_out < 2 * processes:
+            return SMALL_BATCH_BYTES
+        return min(BATCH_BYTES, max(SMALL_BATCH_BYTES, scan.left_bytes // (3 * processes)))
 
     def finished(self) -> list[Batch]:
         """Return the batches that have come back."""
@@ -126,13 +130,15 @@ class Bulk:
             for batch in self._batches.values():
                 batch.overtaken |= changed.intersection(batch.paths)
 
-    def merge(self) -> None:
+    def merge(self, *, settled: bool = False) -> None:
         """Do the most useful merge, if one is due: at once if it is small, else by the crew.
+
+        `settled`: no edits are expected soon; see `index.merge.choose_merge`.
 
         Raises:
             IndexStoreError, OSError: it cannot be written.
         """
-        task = self._writer.begin_merge() if self._merge is None else None
+        task = self._writer.begin_merge(settled=settled) if self._merge is None else None
         if task is None:
             return
         rows = sum(one.record.rows for one in task.inputs)

@@ -1,5 +1,6 @@
 """What the crew's processes do: read, chunk, embed and write a batch of files as a segment."""
 
+import gc
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -73,6 +74,7 @@ def run_batch(task: BatchTask) -> BatchDone:
         OSError: the segment cannot be written; nothing is left behind.
     """
     assert _embedder is not None  # noqa: S101 - `begin` came first
+    gc.collect()  # of the batch before: the crew looks for cycles at no other time
     outcome = Pipeline(task.root, _Known(task.entries), _embedder).run(task.paths, force=task.force)
     upserts, outcome.upserts = outcome.upserts, []
     words, outcome.words = outcome.words, None

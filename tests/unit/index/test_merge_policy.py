@@ -29,13 +29,24 @@ def test_merging_ends_at_the_limit(sizes: list[int]) -> None:
     assert 1 <= len(sizes) <= MAX_SEGMENTS
 
 
-def test_a_row_is_copied_a_logarithmic_number_of_times() -> None:
+def test_what_a_first_index_leaves_becomes_one_segment_when_it_has_settled() -> None:
+    assert choose_merge([SegmentLoad(size, 0) for size in (700, 4_000, 5_000)], settled=True) == [0, 1, 2]
+    assert choose_merge([SegmentLoad(10, 0)], settled=True) == []
+
+
+def test_a_few_edits_do_not_move_a_large_segment() -> None:
+    assert choose_merge([SegmentLoad(size, 0) for size in (50_000, 3, 12)], settled=True) == [1, 2]
+    assert choose_merge([SegmentLoad(50_000, 0), SegmentLoad(15, 0)], settled=True) == []
+
+
+@pytest.mark.parametrize("settled", [False, True])
+def test_a_row_is_copied_a_logarithmic_number_of_times(settled: bool) -> None:
     random = np.random.default_rng(1)
     sizes, copied, total = [50_000], 0, 0
     for _ in range(5_000):
         sizes.append(int(random.integers(1, 30)))
         total += sizes[-1]
-        while chosen := choose_merge([SegmentLoad(size, 0) for size in sizes]):
+        while chosen := choose_merge([SegmentLoad(size, 0) for size in sizes], settled=settled):
             merged = sum(sizes[i] for i in chosen)
             copied += merged
             sizes = [size for i, size in enumerate(sizes) if i not in chosen] + [merged]
