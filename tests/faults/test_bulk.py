@@ -86,3 +86,9 @@ def test_a_first_index_survives_changes_and_a_killed_process(
     gone = running.search("function_2_7", path=str(root))["results"][0]["hits"]
     assert all("function_2_7" not in hit["text"] for hit in gone)
     assert running.request("status")["indexer"]["restarts"] == 0
+
+    def settled() -> bool:
+        return bool(running.request("projects")["projects"][0]["segments"] == 1)
+
+    wait_until(settled, 30, "what the first index left behind becomes one segment")
+    assert indexed(xdg) == on_disk(root)

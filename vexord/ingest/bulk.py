@@ -22,8 +22,8 @@ BATCH_BYTES = 3 << 20
 BATCH_FILES = 1_024
 SMALL_BATCH_BYTES = 512 << 10
 """So are the first, so that something is found soon, and the last, so that all processes end together."""
-MERGE_ROWS = 16_384
-"""A smaller merge takes less time than an edit may wait."""
+MERGE_ROWS = 8_192
+"""A smaller merge takes less than 0.1 s, which an edit may wait."""
 
 
 @dataclass(slots=True)

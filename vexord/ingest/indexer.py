@@ -42,6 +42,8 @@ HEARTBEAT_S = 1.0
 REPORT_S = 0.4
 ROOT_CHECK_S = 3.0
 MERGE_AFTER_IDLE_S = 0.25
+SETTLED_AFTER_S = 5.0
+"""Then an index gets as few segments as its size allows."""
 PATIENT_LIMIT_MS = 5_000
 """A barrier with a longer limit waits even if the scan is estimated to take longer."""
 ANSWER_MARGIN_S = 0.01
@@ -68,6 +70,7 @@ class Indexer:
         self._process = psutil.Process()
         self._last_heartbeat_s = self._last_report_s = self._last_root_check_s = 0.0
         self._last_work_s = time.monotonic()
+        self._merge_due_s = self._last_work_s + MERGE_AFTER_IDLE_S
         self._stopping = False
         self._aids = aids(self._wake)
         self._more_to_refine = False
@@ -158,6 +161,7 @@ class Indexer:
             self._publish(project, published)
         if published is not None or project.scanning:
             self._last_work_s = time.monotonic()
+            self._merge_due_s = self._last_work_s + MERGE_AFTER_IDLE_S
         self._answer_syncs(project)
 
     def _publish(self, project: Project, published: Published) -> None:
@@ -263,21 +267,22 @@ class Indexer:
             self._watcher.check_roots()
             for project in self._projects.values():
                 project.root_back()
-        if now - self._last_work_s >= MERGE_AFTER_IDLE_S:
-            self._merge_one()
+        if now >= self._merge_due_s:
+            self._merge_one(now)
         if self._aids.crew is not None:
             self._aids.crew.rest(now)
         self._more_to_refine = False
         if not any(project.busy for project in self._projects.values()):
             self._refine()
 
-    def _merge_one(self) -> None:
+    def _merge_one(self, now: float) -> None:
+        settled = now - self._last_work_s >= SETTLED_AFTER_S
         for project in self._projects.values():
-            published = project.idle_work()
+            published = project.idle_work(settled=settled)
             if published is not None:
                 self._publish(project, published)
                 return
-        self._last_work_s = float("inf")
+        self._merge_due_s = float("inf") if settled else self._last_work_s + SETTLED_AFTER_S
 
     def _refine(self) -> None:
         """Let the second model go on, for the first project that has something for it."""

@@ -5,6 +5,7 @@ import os
 import stat
 import time
 from collections.abc import Callable
+from functools import partial
 
 from vexor_protocol.health import Progress
 
@@ -33,7 +34,7 @@ RESCAN_INTERVAL_S = 600.0
 """Writes through mmap, hard links or network file systems raise no event: this scan finds them."""
 BLIND_RESCAN_INTERVAL_S = 30.0
 SCAN_REST_S = 1.0
-MAX_SCAN_SEGMENTS = 16
+MAX_SCAN_SEGMENTS = 32
 
 
 class Project:
@@ -195,9 +196,13 @@ class Project:
             self._start_scan(now)
         return self._step_scan(self._scan, now) if self._scan is not None else None
 
-    def idle_work(self, *, refine: bool = False) -> Published | None:
-        """A merge, if one is due, or new rows of the second model; returns what was published."""
-        return self._changed_by(self.writer.refine if refine else self._bulk.merge)
+    def idle_work(self, *, refine: bool = False, settled: bool = False) -> Published | None:
+        """A merge, if one is due, or new rows of the second model; returns what was published.
+
+        `settled`: nothing has happened for a while; see `index.merge.choose_merge`.
+        """
+        merge = partial(self._bulk.merge, settled=settled)
+        return self._changed_by(self.writer.refine if refine else merge)
 
     def _changed_by(self, change: Callable[[], object]) -> Published | None:
         published = self._publisher.change(change)

@@ -12,6 +12,8 @@ import msgspec
 
 from vexord.embed.choice import Embedding
 
+_RUN = "from vexord.ingest.__main__ import main; raise SystemExit(main())"
+"""In place of `-m`: each process of its crew would import a main module again, with all that it needs."""
 _LINE_BYTES = 16_384
 _INDEXER_LINE = re.compile(r"(DEBUG|INFO|WARNING|ERROR|CRITICAL) (\S+) (.*)")
 
@@ -45,7 +47,7 @@ def spawn_indexer(embedding: Embedding) -> IndexerProcess:
     """
     ours, theirs = socket.socketpair()
     chosen = msgspec.json.encode(embedding).decode()
-    command = [sys.executable, "-P", "-X", "faulthandler", "-m", "vexord.ingest"]
+    command = [sys.executable, "-P", "-X", "faulthandler", "-c", _RUN]
     try:
         process = subprocess.Popen(
             [*command, "--channel-fd", str(theirs.fileno()), "--embedding", chosen],

@@ -96,9 +96,9 @@ class _Scope:
                 or (spec.attaches and spec.attaches(node, self._data))
             ):
                 self._attach(node, kind in COMMENTS)
-            elif (match := self._match(node, strict)) is not None:
-                found, inner, rule = match
-                definition = self._define(node, found, rule)
+            elif (match := self._match(node, kind, strict)) is not None:
+                found, defined_kind, inner, rule = match
+                definition = self._define(node, found, defined_kind, rule)
                 if definition is not None:
                     members.append(definition)
                     yield definition, inner, rule
@@ -137,28 +137,29 @@ class _Scope:
             self._pending = start
         self._pending_comment = is_comment
 
-    def _match(self, node: Node, strict: bool) -> tuple[Found, Node, Rule] | None:
-        """Return what a node defines, or None if nothing that deserves a chunk in this scope."""
+    def _match(self, node: Node, kind: str, strict: bool) -> tuple[Found, str, Node, Rule] | None:
+        """Return what a node of a type defines, and its kind; None if nothing that deserves a chunk."""
         inner: Node | None = node
         rules, wrappers = self._spec.rules, self._spec.wrappers
-        while inner is not None and inner.type not in rules:
-            if inner.type not in wrappers:
+        while inner is not None and kind not in rules:
+            if kind not in wrappers:
                 return None
             inner = next((c for c in inner.named_children if c.type in rules or c.type in wrappers), None)
+            kind = inner.type if inner is not None else ""
         if inner is None:
             return None
-        rule = rules[inner.type]
+        rule = rules[kind]
         found = rule.name(inner, self._data)
         if found is None:
             return None
         kind = found.kind or rule.kind
         if strict and (kind not in _INNER_KINDS or _lines(node) < _INNER_LINES):
             return None
-        if kind in _FIELD_KINDS and not self._keeps_small and _lines(node) < SMALL_LINES:
+        if not self._keeps_small and kind in _FIELD_KINDS and _lines(node) < SMALL_LINES:
             return None
-        return found._replace(kind=kind), inner, rule
+        return found, kind, inner, rule
 
-    def _define(self, node: Node, found: Found, rule: Rule) -> Definition | None:
+    def _define(self, node: Node, found: Found, kind: str, rule: Rule) -> Definition | None:
         """Make the definition, or lengthen the one before it of which it is a further clause (then None)."""
         owner, start, end = self._owner, node.start_byte, self._true_end(node)
         near = not self._pending_comment or self._data.count(b"\n", self._last_end, start) <= 1
@@ -166,7 +167,6 @@ class _Scope:
             start = self._pending
         self._pending = None
         previous = self._joinable
-        kind = found.kind
         if kind == "function" and owner is not None and owner.kind in self._spec.method_owners:
             kind = "method"
         elif kind == "property" and owner is None:

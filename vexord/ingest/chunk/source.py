@@ -76,6 +76,8 @@ class Source:
 
     def align(self, offset: int) -> int:
         """Move an offset back to a character border."""
+        if self.ascii:
+            return offset
         while 0 < offset < len(self.data) and self.data[offset] & 0xC0 == 0x80:
             offset -= 1
         return offset
