@@ -60,7 +60,7 @@ def nearness(
             return Nearness(nearest(scores, count), scores.__getitem__)
     numbering = Numbering.of(view.segment.rows for view in views)
     of = partial(_compared, views, numbering, vectors.first)
-    if not count:
+    if not count or not views:
         return Nearness(_NO_ROWS, of)
     likely = _likely(views, allowed, vectors.first, rough or [None] * len(views), count)
     rows = np.sort(likely.rows[nearest(likely.guesses, int(count * MARGIN))])
