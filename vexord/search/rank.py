@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
-from numpy.typing import NDArray
 from vexor_protocol.messages import Part
 
 from vexord.search.candidates import Pool
@@ -53,37 +52,47 @@ def rank(
         return ranked
     signals = signals_of(pools, [asked[place] for place in places])
     scores = signals.table @ learnt()
-    for place, start, length in zip(
-        places, signals.spans.starts.tolist(), signals.spans.lengths.tolist(), strict=True
-    ):
-        files = start + np.argsort(-scores[start : start + length], kind="stable")
-        ranked[place] = _ranked(pools, signals, files, scores[files].tolist(), learnt())
+    spans, files = signals.spans, _Files(pools, signals, learnt())
+    for place, start, length in zip(places, spans.starts.tolist(), spans.lengths.tolist(), strict=True):
+        order = start + np.argsort(-scores[start : start + length], kind="stable")
+        ranked[place] = files.in_order(order.tolist(), scores[order].tolist())
     return ranked
 
 
-def _ranked(
-    pools: Sequence[Pool], signals: Signals, files: NDArray[np.int64], scores: Sequence[float], learnt: Scores
-) -> Iterator[RankedFile]:
-    """Yield files, given in order of their scores; paths are read of those alone that are asked for."""
-    start = 0
-    while start < len(scores):
-        end = start + 1
-        while end < len(scores) and scores[end] == scores[start]:
-            end += 1
-        alike = [(signals.path(pools, file), file) for file in files[start:end].tolist()]
-        for path, file in sorted(alike):
-            chunks = signals.groups.chunks(file)
-            pool = int(signals.evidence.pool[chunks[0]])
-            rows = signals.evidence.row[chunks].tolist()
-            own_scores = signals.evidence.score[chunks].tolist()
-            yield RankedFile(
-                pools[pool].target,
-                path,
-                scores[start],
-                tuple(map(RankedChunk, [pool] * len(rows), rows, own_scores)),
-                partial(_explain, signals.table[file], learnt),
-            )
-        start = end
+class _Files:
+    """The files of all queries; what is told of one is read when it is asked for."""
+
+    def __init__(self, pools: Sequence[Pool], signals: Signals, learnt: Scores) -> None:
+        groups, evidence = signals.groups, signals.evidence
+        self._pools = pools
+        self._signals = signals
+        self._learnt = learnt
+        self._bounds = [*groups.starts.tolist(), len(groups.order)]
+        self._rows, self._scores = evidence.row[groups.order], evidence.score[groups.order]
+        self._pool = evidence.pool[groups.first].tolist()
+
+    def in_order(self, files: Sequence[int], scores: Sequence[float]) -> Iterator[RankedFile]:
+        """Yield files, given in order of their scores; equal ones in order of path."""
+        start = 0
+        while start < len(files):
+            end = start + 1
+            while end < len(files) and scores[end] == scores[start]:
+                end += 1
+            alike = [(self._signals.path(self._pools, file), file) for file in files[start:end]]
+            for path, file in sorted(alike):
+                yield self._told(file, path, scores[start])
+            start = end
+
+    def _told(self, file: int, path: str, score: float) -> RankedFile:
+        pool, mine = self._pool[file], slice(self._bounds[file], self._bounds[file + 1])
+        chunks = zip(self._rows[mine].tolist(), self._scores[mine].tolist(), strict=True)
+        return RankedFile(
+            self._pools[pool].target,
+            path,
+            score,
+            tuple(RankedChunk(pool, row, own) for row, own in chunks),
+            partial(_explain, self._signals.table[file], self._learnt),
+        )
 
 
 def _explain(values: Scores, learnt: Scores) -> list[Part]:
