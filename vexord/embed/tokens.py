@@ -99,5 +99,10 @@ class _RowCache(dict[str, bytes]):
             return []
         marked = f"<{part[:_MAX_GRAM_CHARS]}>"
         starts = range(max(1, len(marked) - _GRAM + 1))
-        grams = (marked[start : start + _GRAM].encode("utf-8", "surrogatepass") for start in starts)
-        return [len(self._words) + crc % self._buckets for crc in map(crc32, grams)]
+        if marked.isascii():
+            data = marked.encode()
+            grams = [data[start : start + _GRAM] for start in starts]
+        else:
+            grams = [marked[start : start + _GRAM].encode("utf-8", "surrogatepass") for start in starts]
+        first, buckets = len(self._words), self._buckets
+        return [first + crc % buckets for crc in map(crc32, grams)]
