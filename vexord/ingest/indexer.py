@@ -25,6 +25,7 @@ from vexord.link.messages import (
     Heartbeat,
     Hello,
     OpenProject,
+    Prefer,
     ProjectSpec,
     Published,
     Reindex,
@@ -199,6 +200,10 @@ class Indexer:
                 self._close(message.id, message.delete)
             case Sync():
                 self._sync(message)
+            case Prefer():
+                project = self._projects.get(message.id)
+                if project is not None:
+                    project.prefer(message.folder)
             case Reindex():
                 project = self._projects.get(message.id)
                 if project is not None:

@@ -5,7 +5,6 @@ import os
 import stat
 import time
 from collections.abc import Callable
-from functools import partial
 
 from vexor_protocol.health import Progress
 
@@ -162,6 +161,11 @@ class Project:
         self._scan_wanted = True
         self._scan_at_once |= at_once
 
+    def prefer(self, folder: str) -> None:
+        """Look at the files below a folder first, if a scan runs."""
+        if self._scan is not None:
+            self._scan.prefer(folder)
+
     def root_gone(self) -> None:
         """The root folder has vanished or is another folder now: keep the index, stop believing it."""
         if self.state != "root_gone":
@@ -197,12 +201,8 @@ class Project:
         return self._step_scan(self._scan, now) if self._scan is not None else None
 
     def idle_work(self, *, refine: bool = False, settled: bool = False) -> Published | None:
-        """A merge, if one is due, or new rows of the second model; returns what was published.
-
-        `settled`: nothing has happened for a while; see `index.merge.choose_merge`.
-        """
-        merge = partial(self._bulk.merge, settled=settled)
-        return self._changed_by(self.writer.refine if refine else merge)
+        """A merge, if one is due (see `Bulk.merge`), or new rows; return what was published."""
+        return self._changed_by(self.writer.refine if refine else lambda: self._bulk.merge(settled=settled))
 
     def _changed_by(self, change: Callable[[], object]) -> Published | None:
         published = self._publisher.change(change)

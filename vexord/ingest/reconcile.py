@@ -36,6 +36,7 @@ class Scan:
         self._seen: set[str] = set()
         self._to_check: deque[tuple[str, int]] = deque()
         self._left_bytes = 0
+        self._preferred: str | None = None
 
     @property
     def left(self) -> int:
@@ -76,6 +77,12 @@ class Scan:
         self._left_bytes -= size
         return batch, size
 
+    def prefer(self, folder: str) -> None:
+        """Put the paths at or below a folder before all others."""
+        if folder != self._preferred:
+            self._preferred = folder
+            self._to_check = deque(sorted(self._to_check, key=lambda told: not _is_under(told[0], folder)))
+
     def put_back(self, paths: list[str], size: int) -> None:
         """These could not be looked at; they come next."""
         share = size // max(1, len(paths))
@@ -111,3 +118,10 @@ class Scan:
         self._to_check.extend((path, size) for _, path, size in self._found)
         self._left_bytes = sum(size for _, _, size in self._found)
         self._meter.start_indexing(len(self._to_check), self._left_bytes)
+        if (folder := self._preferred) is not None:
+            self._preferred = None
+            self.prefer(folder)
+
+
+def _is_under(path: str, folder: str) -> bool:
+    return path == folder or path.startswith(folder + "/")

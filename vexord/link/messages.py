@@ -39,6 +39,14 @@ class Sync(msgspec.Struct, tag=True):
     limit_ms: int
 
 
+class Prefer(msgspec.Struct, tag=True):
+    """Somebody searches in this folder while the project is indexed: its files come first."""
+
+    id: str
+    folder: str
+    """Relative to the root."""
+
+
 class Reindex(msgspec.Struct, tag=True):
     """Reconcile now; `full` embeds every file anew."""
 
@@ -118,5 +126,5 @@ class Heartbeat(msgspec.Struct, tag=True):
     queue: int
 
 
-ToIndexer = OpenProject | CloseProject | Sync | Reindex | Stop
+ToIndexer = OpenProject | CloseProject | Sync | Prefer | Reindex | Stop
 ToServer = Hello | State | Published | Synced | Closed | Heartbeat

@@ -13,6 +13,7 @@ from vexord.link.messages import (
     Closed,
     CloseProject,
     OpenProject,
+    Prefer,
     Published,
     State,
     Sync,
@@ -204,6 +205,12 @@ class Tracker:
         self._views[project.id] = view
         self.freshness.open(project.id)
         return view
+
+    def prefer(self, view: ProjectView, prefix: str) -> None:
+        """Somebody searches below `prefix`, relative to the root: while it is indexed, that comes first."""
+        folder = prefix.rstrip("/")
+        if folder and view.state == "indexing":
+            self._send(Prefer(view.project.id, folder))
 
     def _sync(self, project_id: str, limit_ms: int) -> int | None:
         number = next(self._syncs)

@@ -83,6 +83,23 @@ def finished(bulk: Bulk) -> list[Batch]:
     return found
 
 
+@pytest.mark.parametrize("early", [True, False])
+def test_a_folder_that_is_asked_for_is_looked_at_first(
+    writer: IndexWriter, tmp_path: Path, early: bool
+) -> None:
+    root = tmp_path / "root"
+    make_tree(root, dict.fromkeys(("b/1.py", "b/c/2.py", "a.py", "bc/3.py", "d/4.py"), "x = 1\n"))
+    for age, path in enumerate(("bc/3.py", "a.py", "b/1.py", "d/4.py", "b/c/2.py")):
+        os.utime(root / path, (1_000_000 - age, 1_000_000 - age))
+    scan = Scan(str(root), IgnoreRules(str(root)), writer.entries(), check_all=False)
+    if early:
+        scan.prefer("b")
+    while not scan.walk():
+        pass
+    scan.prefer("b")
+    assert scan.next_batch()[0] == ["b/1.py", "b/c/2.py", "bc/3.py", "a.py", "d/4.py"]
+
+
 def test_processes_run_at_lowest_priority_and_go_when_idle(crew: Crew) -> None:
     assert crew.room == 2
     ticket = crew.submit(pid_of, None)

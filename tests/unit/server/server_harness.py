@@ -26,6 +26,7 @@ from vexord.link.messages import (
     Heartbeat,
     Hello,
     OpenProject,
+    Prefer,
     Published,
     Reindex,
     State,
@@ -171,7 +172,7 @@ class FakeIndexer:
                 self.send(Closed(project_id))
             case Stop() if not self.behaviour.ignores_stop:
                 self.die()
-            case Reindex() | Stop() | Sync():
+            case Prefer() | Reindex() | Stop() | Sync():
                 pass
 
 

@@ -12,7 +12,7 @@ from vexor_protocol.wire import ReplyError
 
 from tests.support.waiting import wait_until
 from tests.support.xdg import Xdg
-from vexord.link.messages import CloseProject, OpenProject, Reindex, Sync
+from vexord.link.messages import CloseProject, OpenProject, Prefer, Reindex, Sync
 
 
 @pytest.fixture
@@ -202,6 +202,26 @@ def test_a_first_index_under_way_gives_no_hits_and_says_so(harness: Harness, roo
     assert "42 % done" in reply["notes"][0]
     assert "5 files" in reply["notes"][0]
     assert harness.engine.calls == []
+
+
+def test_a_folder_searched_in_during_a_first_index_is_told_to_the_indexer(
+    harness: Harness, root: Path
+) -> None:
+    harness.behaviour.ready = False
+    (root / "sub" / "deep").mkdir(parents=True, exist_ok=True)
+    harness.ask("register", path=str(root))
+    wait_until(lambda: harness.status_of(root)["state"] == "indexing")
+    project = harness.registry.find(str(root))
+    assert project is not None
+    harness.ask("search", query="x", path=str(root))
+    harness.ask("search", query="x", path=f"{root}/sub/deep")
+    harness.indexer.report(project.id)
+    wait_until(lambda: harness.status_of(root)["state"] == "ready")
+    harness.ask("search", query="x", path=f"{root}/sub/deep")
+    harness.ask("reindex", path=str(root))
+    wait_until(lambda: isinstance(harness.indexer.received[-1], Reindex))
+    preferred = [message for message in harness.indexer.received if isinstance(message, Prefer)]
+    assert preferred == [Prefer(project.id, "sub/deep")]
 
 
 def test_without_proof_an_answer_is_stale_if_anything_is_known_to_lag(harness: Harness, root: Path) -> None:

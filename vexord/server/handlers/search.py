@@ -86,6 +86,8 @@ class _Search:
 
     def begin(self) -> None:
         """Ask for proof, or search at once."""
+        for view, prefix in self._scope.places:
+            self._services.tracker.prefer(view, prefix)
         if self._wants_proof:
             views = [view for view, _ in self._scope.places]
             views += [self._scope.like[0]] if self._scope.like is not None else []
