@@ -106,6 +106,9 @@ class ProviderServer:
         self.keys = {"sk-right"}
         self.retry_after_s = 0.05
         self.latency_s = 0.0
+        self.one_at_a_time_s = 0.0
+        """Seconds that each text takes, while all others wait."""
+        self._turn = asyncio.Lock()
         self.numbered = True
         self.base64 = True
         self.log = Log()
@@ -184,6 +187,9 @@ class ProviderServer:
             return refusal
         if self.latency_s:
             await asyncio.sleep(self.latency_s)
+        if self.one_at_a_time_s:
+            async with self._turn:
+                await asyncio.sleep(self.one_at_a_time_s * len(texts))
         if fault in ("stall", "reset"):
             await self._break_off(request, fault)
             return web.Response()

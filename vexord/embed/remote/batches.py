@@ -9,8 +9,6 @@ _GROWTH = 1.5
 _BELOW_CEILING = 0.9
 _FORGET_AFTER = 100
 """Batches that went well before a size that was once too large is tried again."""
-_QUICK_SHARE = 0.25
-"""Of the time limit: slower batches do not grow."""
 
 
 class BatchSize:
@@ -18,7 +16,6 @@ class BatchSize:
 
     def __init__(self, limits: Limits, policy: Policy) -> None:
         self._limits = limits
-        self._timeout_s = policy.timeout_s
         self._items = float(min(limits.items, policy.first_items))
         self._tokens = float(min(limits.tokens, policy.first_tokens))
         self._item_ceiling = self._token_ceiling = math.inf
@@ -71,15 +68,15 @@ class BatchSize:
         self._items = max(self._items, self._proven_items)
         self._tokens = max(self._tokens, self._proven_tokens)
 
-    def went_well(self, items: int, tokens: int, took_s: float) -> None:
-        """A batch was answered. Only one that was full says that there may be more."""
+    def went_well(self, items: int, tokens: int, crowded: bool) -> None:
+        """A batch was answered. Only one that was full, and not `crowded`, says that there may be more."""
         self._well += 1
         self._proven_items = max(self._proven_items, items)
         self._proven_tokens = max(self._proven_tokens, tokens)
         if self._well >= _FORGET_AFTER:
             self._well = 0
             self._item_ceiling = self._token_ceiling = math.inf
-        if took_s > _QUICK_SHARE * self._timeout_s:
+        if crowded:
             return
         if items >= int(self._items):
             self._items = min(self._items * _GROWTH, self._limits.items, _below(self._item_ceiling))

@@ -246,7 +246,8 @@ class Client:
             self._counter.heard(job.raw, answer.tokens)
         tokens = estimated if answer.tokens is None else answer.tokens
         if not job.part and job.side == "document":
-            self._size.went_well(len(job.pieces), estimated, self._policy.now() - ticket.sent_at)
+            crowded = self._pace.crowded(self._policy.now() - ticket.sent_at)
+            self._size.went_well(len(job.pieces), estimated, crowded)
         self._pace.answered(ticket, tokens, answer.rates)
         self._breaker.answered()
         self._trouble = None

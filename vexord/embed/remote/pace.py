@@ -9,6 +9,7 @@ from vexord.embed.remote.policy import Policy
 from vexord.embed.remote.seam import Limits, Rates, Resource, Throttled
 
 _LONGEST_HOLD_MINUTES = 10
+_CROWDED = 1.5
 _QUICK_START = 8
 """Requests in flight up to which the window grows quickly at first."""
 _SPREAD = 60
@@ -42,6 +43,8 @@ class Pace:
         self._flying: list[Ticket] = []
         self._window = float(policy.first_window)
         self._careful = False
+        self._best_s = math.inf
+        """The shortest time that an answer took."""
         self._decreased_at = -math.inf
         self._held_until = -math.inf
         self._refusals = 0
@@ -97,9 +100,20 @@ class Pace:
         self._budgets["requests"].accepted(1, 1)
         self._budgets["tokens"].accepted(tokens, ticket.tokens)
         self._told(ticket, rates)
+        took_s = self._policy.now() - ticket.sent_at
+        self._best_s = min(self._best_s, took_s)
+        if self.crowded(took_s):
+            return
         self._careful = self._careful or self._window >= _QUICK_START
         step = 1 / self._window if self._careful else 1.0
         self._window = min(float(self._policy.max_window), self._window + step)
+
+    def crowded(self, took_s: float) -> bool:
+        """Whether an answer took so long that more at once would only wait, as with a model on this machine.
+
+        A provider that is slow with everything is not crowded.
+        """
+        return took_s > max(self._policy.slow_s, _CROWDED * self._best_s)
 
     def throttled(self, ticket: Ticket, error: Throttled) -> None:
         """It was refused as one too many."""

@@ -20,6 +20,8 @@ class Policy:
     first_items: int = 64
     first_tokens: int = 24_000
     """Of a batch at the start; it grows up to what the provider's limits say."""
+    slow_s: float = 3.0
+    """Answers that take longer, and longer than need be, stand in line; so would a question."""
     backoff_s: float = 0.5
     max_backoff_s: float = 20.0
     failures: int = 5

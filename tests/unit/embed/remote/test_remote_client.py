@@ -208,6 +208,24 @@ def test_batches_grow_while_all_goes_well(server: ProviderServer) -> None:
     asyncio.run(run())
 
 
+def test_a_model_that_does_one_thing_at_a_time_is_not_crowded(server: ProviderServer) -> None:
+    """On this machine, say: more at once would only stand in line, and a question behind it."""
+
+    async def run() -> None:
+        kept = Kept()
+        server.one_at_a_time_s = 0.004
+        policy = quick(first_items=8, slow_s=0.1, timeout_s=10.0)
+        async with client(server, kept, policy) as running:
+            running.add("p", requests([f"text {number}" for number in range(1000)]))
+            await until(lambda: len(kept.rows) > 300)
+            assert running.figures().window <= 8
+            assert running.figures().batch_items * running.figures().window <= 200
+            await running.queries(["where"], 2.0)
+            running.forget("p")
+
+    asyncio.run(run())
+
+
 def test_a_text_longer_than_the_model_takes_is_the_mean_of_its_pieces(server: ProviderServer) -> None:
     """One by the estimate beforehand, one because the server says so."""
     lines = "".join(f"line {number} of a long text\n" for number in range(60))
@@ -295,7 +313,7 @@ def test_closing_waits_for_answers_on_their_way(server: ProviderServer) -> None:
     async def run() -> None:
         kept = Kept()
         server.latency_s = 0.2
-        async with client(server, kept, quick(first_items=10)) as running:
+        async with client(server, kept, QUICK, limits=Limits(items=10)) as running:
             running.add("p", requests(TEXTS))
             await until(lambda: server.log.requests == 3)
             assert len(kept.rows) == 10

@@ -78,7 +78,7 @@ def test_batches_find_the_largest_size_that_is_taken(largest: int) -> None:
             refused += 1
             assert size.too_large(items, items * 10)
         else:
-            size.went_well(items, items * 10, 0.1)
+            size.went_well(items, items * 10, crowded=False)
     assert size.items <= largest
     assert size.items >= 0.45 * largest
     assert refused <= 9
@@ -86,14 +86,14 @@ def test_batches_find_the_largest_size_that_is_taken(largest: int) -> None:
 
 def test_a_size_that_was_taken_before_is_not_to_blame() -> None:
     size = BatchSize(Limits(), Policy())
-    size.went_well(64, 5000, 0.1)
+    size.went_well(64, 5000, crowded=False)
     assert not size.too_large(60, 4000)
     assert size.items >= 64
 
 
 def test_one_batch_at_a_time_tries_a_new_size() -> None:
     size = BatchSize(Limits(), Policy())
-    size.went_well(64, 5000, 0.1)
+    size.went_well(64, 5000, crowded=False)
     assert size.items == 96
     assert size.sent(96, 7000)
     assert size.items == 64
