@@ -66,13 +66,13 @@ def load(config_dir: str, environment: Mapping[str, str] = os.environ) -> dict[s
 def with_project(found: Mapping[str, Found], project: ProjectFile) -> dict[str, Found]:
     """Return the settings as they hold in a project: its file stands between the user's and the variables."""
     result = dict(found)
-    for name, value in project.values.items():
-        before = found[name]
+    for name in found.keys() & project.values.keys():
+        value, before = project.values[name], found[name]
         if isinstance(value, tuple) and isinstance(before.value, tuple):
             # What the user leaves out everywhere, a project cannot bring back.
             origin = f"{before.origin}, {PROJECT_FILE_NAME}" if before.value else PROJECT_FILE_NAME
             result[name] = Found((*before.value, *value), origin)
-        elif not before.origin.startswith("$"):
+        elif before.origin in (DEFAULT, FILE_NAME):
             result[name] = Found(value, PROJECT_FILE_NAME)
     return result
 

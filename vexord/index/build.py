@@ -16,7 +16,7 @@ from vexord.index.roots import Roots, packed_all, roots
 from vexord.index.segment import CHUNK_DTYPE, FILE_DTYPE
 from vexord.index.segment_writer import SegmentWriter
 from vexord.index.terms import whole_name
-from vexord.index.types import KINDS, IndexedFile
+from vexord.index.types import KINDS, Chunk, IndexedFile
 
 _CODE = [KINDS.index(kind) for kind in ("function", "method")]
 _NO_ROOTS = np.zeros(0, np.uint64)
@@ -109,7 +109,7 @@ def _chunk_table(
             rows.append(
                 (
                     number, chunk.start_line, chunk.end_line, chunk.start_byte, chunk.end_byte,
-                    text_hash(chunk.text), embed_hash(file.path, chunk),
+                    text_hash(_quoted(chunk)), embed_hash(file.path, chunk),
                     strings[chunk.symbol], strings[chunk.parent], _KIND_NUMBER[chunk.kind], language,
                 )
             )  # fmt: skip
@@ -136,6 +136,10 @@ def _roots(
     ]
     offsets = np.cumsum([0, *map(len, runs)])
     return np.concatenate([_NO_ROOTS, *runs]), checked_offsets(offsets)
+
+
+def _quoted(chunk: Chunk) -> str:
+    return chunk.text if chunk.quoted is None else chunk.quoted
 
 
 def _name_texts(indexed: Sequence[IndexedFile]) -> Iterable[str]:

@@ -81,6 +81,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     """8 hex digits, made anew whenever a writer opens the index."""
     fingerprint: FingerprintFields
     segments: list[SegmentRecord]
+    mode: str = "auto"
+    """Under which all files were indexed, of which the index knows no more; empty while they are mixed."""
 
 
 def encode_dead(mask: NDArray[np.bool_]) -> list[int] | str:

@@ -38,6 +38,8 @@ class GenerationStore:
         self.folder = folder
         self.epoch = secrets.token_hex(4)
         self.generation = 0
+        self.mode = ""
+        """As in the manifest."""
         self._fingerprint = fingerprint
         self._next = 1
         self._current: frozenset[str] = frozenset()
@@ -71,6 +73,7 @@ class GenerationStore:
         if manifest is not None and manifest.fingerprint != self._fingerprint:
             logger.info("index starts anew: another model folder=%r", self.folder)
             return None
+        self.mode = manifest.mode if manifest is not None else ""
         return manifest
 
     def open_segment(self, record: SegmentRecord) -> Segment | None:
@@ -142,7 +145,11 @@ class GenerationStore:
         before, names = self._current, frozenset(record.name for record in records)
         self._current = before | names
         manifest = Manifest(
-            generation=generation, epoch=self.epoch, fingerprint=self._fingerprint, segments=list(records)
+            generation=generation,
+            epoch=self.epoch,
+            fingerprint=self._fingerprint,
+            segments=list(records),
+            mode=self.mode,
         )
         publish_manifest(self.folder, manifest, durable=durable)
         self.generation = generation

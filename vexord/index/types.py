@@ -37,6 +37,8 @@ class Chunk:
     """One of `KINDS`."""
     more_symbols: tuple[str, ...] = ()
     """Names that it defines besides `symbol`: small definitions share a chunk."""
+    quoted: str | None = None
+    """What stands at those bytes, where `text` is a summary of the file; None: `text` does."""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -47,8 +49,12 @@ class Chunk:
 KINDS = (
     "text", "function", "method", "class", "interface", "struct", "enum", "type", "module", "namespace",
     "constant", "variable", "macro", "block", "section", "binary", "object", "trait", "impl", "property",
+    "file",
 )  # fmt: skip
 """Closed list; its order is part of the on-disk format (append only)."""
+
+BY_NAME = ("binary", "file")
+"""Kinds of a chunk without text, found by its path alone: there is none, or the project's mode wants none."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,6 +85,16 @@ class IndexWriter:
         """8 hex digits, made anew at each `open`; part of what this writer publishes."""
         return self._store.epoch
 
+    @property
+    def mode(self) -> str:
+        """Under which all files were indexed; empty if they are mixed. It goes out with a generation."""
+        return self._store.mode
+
+    @mode.setter
+    def mode(self, mode: str) -> None:
+        self._publish_due |= mode != self._store.mode
+        self._store.mode = mode
+
     def get(self, path: str) -> FileEntry | None:
         """Return the live entry of a file."""
         return self._table.get(path)

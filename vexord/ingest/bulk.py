@@ -10,6 +10,7 @@ from vexord.index.manifest import FingerprintFields
 from vexord.index.merge import MergeTask, run_merge
 from vexord.index.writer import IndexWriter
 from vexord.ingest.crew import Crew
+from vexord.ingest.modes import AUTO
 from vexord.ingest.reconcile import Scan
 from vexord.ingest.tasks import BatchDone, BatchTask, run_batch
 
@@ -46,6 +47,8 @@ class Bulk:
     def __init__(
         self, root: str, writer: IndexWriter, fingerprint: msgspec.Struct, crew: Crew | None
     ) -> None:
+        self.mode = AUTO
+        """How much of each file the batches handed out from now on index."""
         self._root = root
         self._writer = writer
         self._fingerprint: FingerprintFields = msgspec.to_builtins(fingerprint)
@@ -93,6 +96,7 @@ class Bulk:
                 paths=batch.paths,
                 entries={path: entry for path, entry in entries.items() if entry is not None},
                 force=scan.check_all,
+                mode=self.mode,
                 folder=self._writer.folder,
                 name=batch.segment,
                 fingerprint=self._fingerprint,

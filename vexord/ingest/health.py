@@ -10,6 +10,7 @@ _HINTS = {
     "no_events": "this file system reports no changes; it is scanned every 30 s instead",
     "watcher_error": "see: vexorctl logs",
     "second_model_failed": "see: vexorctl logs; it is tried again after: vexorctl restart",
+    "project_settings": "mend or remove that part of the project's .vexord.toml; the rest of it was applied",
     "no_files": "add a .vexorignore with `!pattern` lines to re-include",
 }
 
@@ -32,6 +33,13 @@ class Health:
         hint = hint or _HINTS.get(name, "run: vexorctl doctor")
         self._degraded[name] = Degraded(name=name, message=message, hint=hint)
         self.changed = True
+
+    def note(self, name: str, message: str) -> None:
+        """Note a lasting reason, or forget it if there is nothing to say of it."""
+        if message:
+            self.degrade(name, message)
+        else:
+            self.mended(name)
 
     def has(self, name: str) -> bool:
         """Whether a reason was noted."""

@@ -186,7 +186,7 @@ class Indexer:
                     fresh=fresh,
                     reasons=[] if fresh else project.reasons(),
                     pending=0 if fresh else project.pending_count(),
-                    pending_paths=[] if fresh else project.pending_sample(_PENDING_NAMED),
+                    pending_paths=[] if fresh else project.pending.sample(_PENDING_NAMED),
                     generation=project.generation,
                     tick=project.tick,
                 )
@@ -213,6 +213,8 @@ class Indexer:
 
     def _open(self, spec: ProjectSpec) -> None:
         if spec.id in self._projects:
+            if self._projects[spec.id].spec != spec:
+                self._projects[spec.id].reread(spec)
             self._report(self._projects[spec.id])
             return
         try:

@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 from vexord.bags import Bags, count_words
 from vexord.embed.seam import Documents, Embedder
 from vexord.index.embed_text import embed_hash, embed_header, embed_text
-from vexord.index.types import Chunk, FileEntry, FileStamp, IndexedFile
-from vexord.ingest.chunk import chunk_file
+from vexord.index.types import FileEntry, FileStamp, IndexedFile
 from vexord.ingest.extract import extract
+from vexord.ingest.languages import language_of
+from vexord.ingest.modes import AUTO, NAME, by_name, chunks_of
 
 MAX_FILE_BYTES = 16 << 20
 """A larger file is indexed by name only, and `status` says so."""
@@ -67,7 +68,9 @@ def stamp_of(info: os.stat_result) -> FileStamp:
 class Pipeline:
     """Turns paths of one project into an `Outcome`; decides alone whether a file has changed."""
 
-    def __init__(self, root: str, table: FileTable, embedder: Embedder) -> None:
+    def __init__(self, root: str, table: FileTable, embedder: Embedder, mode: str = AUTO) -> None:
+        self.mode = mode
+        """How much of each file is indexed from now on."""
         self._root = root
         self._table = table
         self._embedder = embedder
@@ -89,7 +92,7 @@ class Pipeline:
         if read is None or len(read.raw) > MAX_FILE_BYTES:
             return {}
         extracted = extract(path, read.raw)
-        chunks = chunk_file(path, extracted.text, extracted.language) if not extracted.binary else []
+        chunks = chunks_of(self.mode, path, extracted) if not extracted.binary else []
         return {embed_hash(path, chunk): embed_text(path, chunk) for chunk in chunks}
 
     def _check(self, path: str, force: bool, outcome: Outcome) -> None:
@@ -101,6 +104,9 @@ class Pipeline:
         if info is None or not stat.S_ISREG(info.st_mode):
             if entry is not None:
                 outcome.deletes.append(path)
+            return
+        if self.mode == NAME:
+            self._by_name(path, stamp_of(info), b"", None if force else entry, outcome)
             return
         if info.st_size > MAX_FILE_BYTES:
             outcome.skipped[path] = "too_large"
@@ -139,7 +145,7 @@ class Pipeline:
                 content_hash=digest,
                 language=extracted.language,
                 encoding=extracted.encoding,
-                chunks=chunk_file(path, extracted.text, extracted.language),
+                chunks=chunks_of(self.mode, path, extracted),
             )
         )
 
@@ -155,16 +161,16 @@ class Pipeline:
         """Take a file whose content is not searchable: one chunk without text, found by its path."""
         if entry is not None and entry.stamp == stamp and entry.encoding == "binary":
             return
-        name = path.rpartition("/")[2]
+        named = self.mode == NAME
         outcome.upserts.append(
             IndexedFile(
                 path=path,
                 stamp=stamp,
                 checked_ns=checked_ns or time.time_ns(),
                 content_hash=digest or bytes(16),
-                language="binary",
+                language=language_of(path, b"") if named else "binary",
                 encoding="binary",
-                chunks=[Chunk(1, 1, 0, 0, "", symbol=name, kind="binary")],
+                chunks=[by_name(path, "file" if named else "binary")],
             )
         )
 

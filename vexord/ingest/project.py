@@ -13,7 +13,6 @@ from vexord.index.writer import IndexWriter
 from vexord.ingest.aids import Aids
 from vexord.ingest.bulk import Batch, Bulk
 from vexord.ingest.health import Health
-from vexord.ingest.ignore import IgnoreRules
 from vexord.ingest.pending import Pending
 from vexord.ingest.pipeline import Outcome, Pipeline, chunk_count
 from vexord.ingest.publisher import RETRY_WRITE_S, Publisher
@@ -21,6 +20,7 @@ from vexord.ingest.reconcile import SLICE_FILES, Scan
 from vexord.ingest.syncs import Syncs
 from vexord.ingest.tasks import BatchDone
 from vexord.ingest.walk import walk
+from vexord.ingest.wanted import Wanted
 from vexord.ingest.watch import Watcher
 from vexord.link.messages import ProjectSpec, Published
 
@@ -59,8 +59,8 @@ class Project:
         self._bulk = Bulk(spec.root, self.writer, embedder.fingerprint, aids.crew)
         self._bulk_not_before_s = 0.0
         self.pipeline = Pipeline(spec.root, self.writer, embedder)
-        self._rules = IgnoreRules(spec.root)
-        self._own_prefix = _prefix_inside(os.path.dirname(spec.index_dir), spec.root)
+        self.wanted = Wanted(spec)
+        self._excluded = self.wanted.excluded
         self._first_index = not self.writer.entries()
         self._scan: Scan | None = None
         self._rescan_all = False
@@ -68,7 +68,8 @@ class Project:
         self._scan_at_once = True
         self._scan_not_before_s = 0.0
         self._next_rescan_s = 0.0
-        self._watch()
+        self._take_settings()
+        self._watcher.add(spec.root, lambda rel: self._excluded(rel, is_dir=True))
 
     # --- what the main loop asks ---------------------------------------------------------------------------
 
@@ -140,9 +141,8 @@ class Project:
 
     def dirty(self, rel: str, is_dir: bool, now: float) -> None:
         """Note an event."""
-        if self._rules.is_rule_file(rel):
-            self._rules.reload()
-            self.want_scan()
+        if self.wanted.is_rule_file(rel):
+            self.reread(self.spec)
         if rel == "" or not self._excluded(rel, is_dir):
             self.pending.add(rel, is_dir, now)
 
@@ -165,6 +165,23 @@ class Project:
         """Look at the files below a folder first, if a scan runs."""
         if self._scan is not None:
             self._scan.prefer(folder)
+
+    def reread(self, spec: ProjectSpec) -> None:
+        """Rules or settings may have changed: read them again, and compare the tree under them."""
+        self.spec = spec
+        self.wanted.read(spec)
+        self._take_settings()
+        self.want_scan()
+
+    def _take_settings(self) -> None:
+        """Under another mode every file is looked at anew; what is indexed serves until its file's turn."""
+        mode = str(self.wanted.mode.value)
+        if self.writer.mode != mode:
+            empty = not self.writer.entries() and not self.scanning
+            self.writer.mode = mode if empty else ""
+        self.pipeline.mode = self._bulk.mode = mode
+        self.health.note("project_settings", "; ".join(self.wanted.problems))
+        self.changed_state = True
 
     def root_gone(self) -> None:
         """The root folder has vanished or is another folder now: keep the index, stop believing it."""
@@ -233,7 +250,7 @@ class Project:
         except OSError:
             is_folder = False
         if is_folder:
-            files.update(walked.rel for walked in walk(self.spec.root, self._rules, start=folder))
+            files.update(walked.rel for walked in walk(self.spec.root, self.wanted.rules, start=folder))
         else:
             files.add(folder)
         files.discard("")
@@ -251,9 +268,11 @@ class Project:
             self.root_gone()
             return
         self._scan_wanted = self._scan_at_once = False
-        self._rules.reload()
+        self.wanted.rules.reload()
         self._watcher.rewatch(self.spec.root, "")  # before the walk: what changes meanwhile raises events
-        self._scan = Scan(self.spec.root, self._rules, self.writer.entries(), self._rescan_all)
+        check_all = self._rescan_all or not self.writer.mode
+        mode = self.pipeline.mode
+        self._scan = Scan(self.spec.root, self.wanted.rules, self.writer.entries(), check_all, mode)
         self._rescan_all = False
         if self._first_index or self._scan.check_all:
             self._set_state("indexing")
@@ -262,7 +281,7 @@ class Project:
     def _step_scan(self, scan: Scan, now: float) -> Published | None:
         if not scan.walked:
             if scan.walk():
-                self._note_empty(scan)
+                self.health.note("no_files", "" if scan.files_total else scan.summary)
             return None
         if self._bulk.wants(scan):
             return self._step_bulk(scan, now)
@@ -326,7 +345,10 @@ class Project:
         return wanted
 
     def _finish_scan(self, scan: Scan, now: float) -> Published | None:
-        published = self._publisher.commit(always=self.tick == 0)
+        renewed = scan.check_all and scan.mode == self.pipeline.mode != self.writer.mode
+        if renewed:
+            self.writer.mode = scan.mode
+        published = self._publisher.commit(always=self.tick == 0 or renewed)
         self._scan = None
         self.health.mended("watcher_error")
         if not self._watcher.unwatched(self.spec.root):
@@ -361,39 +383,14 @@ class Project:
         """Number of paths not yet looked at."""
         return len(self.pending) + self._bulk.files + (self._scan.left if self._scan is not None else 0)
 
-    def pending_sample(self, count: int) -> list[str]:
-        """Return some of the paths not yet looked at."""
-        return self.pending.sample(count)
-
     def close(self) -> None:
         """Stop watching and release the index."""
         self._watcher.remove(self.spec.root)
         self._bulk.forget()
         self.writer.close()
 
-    def _watch(self) -> None:
-        self._watcher.add(self.spec.root, lambda rel: self._excluded(rel, is_dir=True))
-
-    def _excluded(self, rel: str, is_dir: bool) -> bool:
-        own = self._own_prefix
-        if own is not None and (rel + "/").startswith(own):
-            return True
-        return self._rules.ignored(rel, is_dir)
-
-    def _note_empty(self, scan: Scan) -> None:
-        if scan.files_total:
-            self.health.mended("no_files")
-        else:
-            self.health.degrade("no_files", scan.summary)
-
     def _set_state(self, state: str) -> None:
         if self.state != state:
             logger.info("project state root=%r state=%s", self.spec.root, state)
         self.state = state
         self.changed_state = True
-
-
-def _prefix_inside(folder: str, root: str) -> str | None:
-    """Return `folder` relative to `root` with a closing slash, if it lies inside."""
-    inside = folder.startswith(root.rstrip("/") + "/")
-    return os.path.relpath(folder, root) + "/" if inside else None

@@ -8,6 +8,7 @@ from vexor_protocol.health import Progress
 
 from vexord.index.types import FileEntry
 from vexord.ingest.ignore import IgnoreRules
+from vexord.ingest.modes import AUTO
 from vexord.ingest.pipeline import needs_check
 from vexord.ingest.progress import ProgressMeter
 from vexord.ingest.walk import WalkedFile, WalkReport, walk
@@ -23,9 +24,16 @@ class Scan:
     """One pass over a tree: `walk` until the difference is known, then `next_batch` until it is empty."""
 
     def __init__(
-        self, root: str, rules: IgnoreRules, entries: Mapping[str, FileEntry], check_all: bool
+        self,
+        root: str,
+        rules: IgnoreRules,
+        entries: Mapping[str, FileEntry],
+        check_all: bool,
+        mode: str = AUTO,
     ) -> None:
         self.check_all = check_all
+        self.mode = mode
+        """How much of each file is indexed when it begins."""
         self.walked = False
         self.files_total = 0
         self._report = WalkReport()

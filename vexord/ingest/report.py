@@ -22,6 +22,8 @@ def report(project: Project) -> State:
         segments=segments,
         index_bytes=index_bytes,
         model=project.model,
+        mode=str(project.wanted.mode.value),
+        mode_origin=project.wanted.mode.origin,
         second=_second(project),
         progress=project.progress(),
         degraded=project.health.degraded(),

@@ -26,6 +26,8 @@ class BatchTask:
     """Those of the paths that are indexed already."""
     force: bool
     """Take unchanged files too."""
+    mode: str
+    """How much of each file is indexed."""
     folder: str
     """Of the index."""
     name: str
@@ -75,7 +77,8 @@ def run_batch(task: BatchTask) -> BatchDone:
     """
     assert _embedder is not None  # noqa: S101 - `begin` came first
     gc.collect()  # of the batch before: the crew looks for cycles at no other time
-    outcome = Pipeline(task.root, _Known(task.entries), _embedder).run(task.paths, force=task.force)
+    pipeline = Pipeline(task.root, _Known(task.entries), _embedder, task.mode)
+    outcome = pipeline.run(task.paths, force=task.force)
     upserts, outcome.upserts = outcome.upserts, []
     words, outcome.words = outcome.words, None
     if not upserts:

@@ -13,13 +13,19 @@ class ProjectSpec(msgspec.Struct, frozen=True, kw_only=True):
     """Absolute, canonical path of the root folder (surrogateescape)."""
     index_dir: str
     """Absolute path of the folder that holds the index."""
+    mode: str = "auto"
+    """How much of each file is indexed, unless the project's own file says otherwise and may."""
+    mode_origin: str = "default"
+    """What says so, as in `vexor_protocol.configuration.Found`."""
+    ignore: list[str] = []
+    """The user's own patterns for every project."""
 
 
 # --- server → indexer --------------------------------------------------------------------------------------
 
 
 class OpenProject(msgspec.Struct, tag=True):
-    """Open or create the index, watch the root, reconcile."""
+    """Open or create the index, watch the root, reconcile; an open project takes on what is new in it."""
 
     spec: ProjectSpec
 
@@ -81,6 +87,8 @@ class State(msgspec.Struct, tag=True):
     segments: int
     index_bytes: int
     model: str
+    mode: str = "auto"
+    mode_origin: str = "default"
     second: SecondModel | None = None
     progress: Progress | None = None
     degraded: list[Degraded] = []

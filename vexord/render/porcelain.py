@@ -2,6 +2,7 @@
 
 from vexor_protocol.messages import Hit, SearchResult
 
+from vexord.index.types import BY_NAME
 from vexord.render.cells import clean
 
 PREVIEW_CHARS = 160
@@ -24,7 +25,7 @@ def render_porcelain(result: SearchResult, end: str = "\n") -> str:
 
 
 def _columns(rank: int, hit: Hit) -> list[str]:
-    has_lines = hit.start_line > 0 and hit.kind != "binary"
+    has_lines = hit.start_line > 0 and hit.kind not in BY_NAME
     return [
         str(rank),
         f"{hit.score:.4f}",

@@ -15,7 +15,7 @@ from vexord.render.style import Style
 _BUDGET = (8, 5, 5)
 _BUDGET_REST = 3
 """Lines shown of each hit, by rank: the best answers deserve the room."""
-_PLAIN_KINDS = frozenset({"text", "block", "section"})
+_PLAIN_KINDS = frozenset({"text", "block", "section", "file"})
 _MIN_CRUMB = 6
 _RULE = "──"
 

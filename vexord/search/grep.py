@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from vexor_protocol.errors import INVALID_PARAMS, ProtocolError
 
 from vexord.index.postings import Postings
-from vexord.index.types import KINDS
+from vexord.index.types import BY_NAME, KINDS
 from vexord.search.candidates import Pool
 from vexord.search.filters import Mask
 from vexord.search.hits import FileText
@@ -25,7 +25,7 @@ MAX_BYTES = 256 << 20
 
 _LINES = "(?m)"
 """As in grep, ^ and $ are the ends of a line."""
-_BINARY = KINDS.index("binary")
+_BY_NAME = [KINDS.index(kind) for kind in BY_NAME]
 
 Pattern = Any
 """A compiled `re2` pattern; the package has no types."""
@@ -143,7 +143,7 @@ def _compile(condition: TextCondition) -> Pattern:
 
 def _restrict(pool: Pool, needs: Sequence[Clauses]) -> Mask:
     mask = _holding(pool, needs)
-    mask &= pool.view.segment.chunks["kind"] != _BINARY  # found by name, and of any size
+    mask &= ~np.isin(pool.view.segment.chunks["kind"], _BY_NAME)  # no text, and of any size
     return mask if pool.mask is None else mask & pool.mask
 
 

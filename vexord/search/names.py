@@ -9,7 +9,7 @@ import re2
 from numpy.typing import NDArray
 
 from vexord.index.segment import Segment
-from vexord.index.types import KINDS
+from vexord.index.types import BY_NAME, KINDS
 from vexord.search.distance import edit_distance
 
 MIN_CHARS = 4
@@ -18,7 +18,7 @@ MAX_CHARS = 64
 MIN_SHARE = 0.4
 """What a shortened name must have of the letters of the whole one."""
 
-_PROSE = [KINDS.index(kind) for kind in ("text", "block", "section", "binary")]
+_PROSE = [KINDS.index(kind) for kind in ("text", "block", "section", *BY_NAME)]
 """Kinds whose symbols are headings, not names."""
 _PREFIX, _INSIDE, _LETTERS_IN_ORDER = 3.0, 4.0, 5.0
 """Costs of shortened names; an edit costs 1."""

@@ -14,7 +14,7 @@ from vexord.index.columns import StringColumn, encode_string
 from vexord.index.segment import Segment
 from vexord.index.snapshot import SegmentView, Snapshot
 from vexord.index.terms import analyse
-from vexord.index.types import KINDS
+from vexord.index.types import BY_NAME, KINDS
 from vexord.search.candidates import Pool
 from vexord.search.hits import FileText
 from vexord.search.query import Query
@@ -23,7 +23,7 @@ MAX_TERMS = 16
 """Words that tell a piece of code from others; more of them make the search slow and no better."""
 COMMON_SHARE = 0.25
 """A word in more than this share of all chunks tells nothing."""
-_BINARY = KINDS.index("binary")
+_BY_NAME = [KINDS.index(kind) for kind in BY_NAME]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ def find_origin(snapshot: Snapshot, root: str, path: str, line: int | None) -> O
         rows = _rows_of(view, path)
         if rows is not None and len(rows):
             chunks = view.segment.chunks[rows]
-            if (chunks["kind"] == _BINARY).all():
+            if np.isin(chunks["kind"], _BY_NAME).all():
                 raise ProtocolError(
                     NOT_INDEXED, f"{path} is indexed by its name only", "ask for a file of text"
                 )

@@ -47,14 +47,16 @@ class IgnoreRules:
     the thing (`!.env`, not `!*`).
 
     Queries may come from several threads; verdicts on folders are cached until `reload`. With
-    `builtins=False` the rules are exactly git's plus `.vexorignore`.
+    `builtins=False` the rules are exactly git's plus `.vexorignore`. The lines of `reload` count as those of
+    a `.vexorignore` that stands above all others.
     """
 
     def __init__(self, root: str, *, builtins: bool = True, backend: Backend = "best") -> None:
         self._root = root
         self._backend: Backend = backend
         self._builtins = _builtin_rules(backend) if builtins else None
-        self._state = _State(root, backend, {})
+        self._lines: tuple[str, ...] = ()
+        self._state = _State(root, backend, (), {})
 
     def ignored(self, rel: str, is_dir: bool) -> bool:
         """Whether `rel` (relative to the root, `/`-separated, no closing slash) is left out.
@@ -84,9 +86,10 @@ class IgnoreRules:
             return rel == ".git/info/exclude"
         return not self.ignored(folder, is_dir=True)
 
-    def reload(self) -> None:
-        """Forget all verdicts and read the rule files again as they are needed."""
-        self._state = _State(self._root, self._backend, self._state.parsed)
+    def reload(self, lines: tuple[str, ...] | None = None) -> None:
+        """Forget all verdicts and read the rule files again as they are needed; `lines` replace the last."""
+        self._lines = self._lines if lines is None else lines
+        self._state = _State(self._root, self._backend, self._lines, self._state.parsed)
 
     # --- verdicts ------------------------------------------------------------------------------------------
 
@@ -169,8 +172,11 @@ def _builtin_rules(backend: Backend) -> RuleSet:
 class _State:
     """The rule files as read since the last reload; `parsed` outlives it, keyed by path and content."""
 
-    def __init__(self, root: str, backend: Backend, parsed: dict[str, tuple[bytes, RuleSet]]) -> None:
+    def __init__(
+        self, root: str, backend: Backend, lines: tuple[str, ...], parsed: dict[str, tuple[bytes, RuleSet]]
+    ) -> None:
         self._root = root
+        self._lines = lines
         self._backend: Backend = backend
         self._earlier = parsed
         self.parsed: dict[str, tuple[bytes, RuleSet]] = {}
@@ -192,7 +198,8 @@ class _State:
         tree = work_tree(self._root)
         common = common_dir(tree) if tree else None
         git: tuple[_Layer, ...] = ()
-        vexor: tuple[_Layer, ...] = ()
+        own = RuleSet(parse_rules(self._lines, "index.ignore"), self._backend) if self._lines else None
+        vexor: tuple[_Layer, ...] = (_Layer(own, "", 0),) if own else ()
         way = os.path.relpath(self._root, tree).split("/") if tree and tree != self._root else []
         prefix = as_bytes("".join(part + "/" for part in way))
         excludes = self._read(excludes_file(common), follow=True)
