@@ -33,6 +33,11 @@ def shared_folders() -> list[Folder]:
     ]
 
 
+def config_dir() -> str:
+    """Return the folder of `config.toml`."""
+    return platformdirs.user_config_dir(APPLICATION)
+
+
 def log_file() -> str:
     """Return the path of the log of a daemon that runs neither in a terminal nor under systemd."""
     return os.path.join(platformdirs.user_log_dir(APPLICATION), "vexord.log")

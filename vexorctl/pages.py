@@ -104,6 +104,8 @@ def _project(page: Console, project: JsonObject) -> None:
         f"{size(number(project, 'index_bytes'))} in {plural(number(project, 'segments'), 'segment')}, "
         f"generation {number(project, 'generation')}, {number(project, 'pending'):,} pending"
     )
+    if text(project, "mode_origin") not in ("", "default"):
+        page.print(f"  mode {text(project, 'mode')}, by {text(project, 'mode_origin')}")
     if second := member(project, "second"):
         rows, total = number(second, "rows"), number(second, "total")
         page.print(f"  {text(second, 'model')}: {rows:,} of {total:,} chunks")

@@ -21,7 +21,7 @@ from vexor_protocol.settings import (
 FILE_NAME = "config.toml"
 PROJECT_FILE_NAME = ".vexord.toml"
 MAX_FILE_BYTES = 256 << 10
-DEFAULT = "default"
+DEFAULT, REGISTERED = "default", "vexorctl add --mode"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +47,15 @@ def load(config_dir: str, environment: Mapping[str, str] = os.environ) -> dict[s
     Raises:
         ConfigError: the file cannot be read, or something set is unknown, ill-typed or does not fit the rest.
     """
-    path = os.path.join(config_dir, FILE_NAME)
-    values = read_user_file(path)
+    return layered(read_user_file(os.path.join(config_dir, FILE_NAME)), environment)
+
+
+def layered(values: Mapping[str, Value], environment: Mapping[str, str]) -> dict[str, Found]:
+    """Return every setting, given what the user's file sets.
+
+    Raises:
+        ConfigError: a variable is wrong, or the settings do not fit together.
+    """
     found: dict[str, Found] = {}
     for one in SETTINGS:
         text = environment.get(one.variable, "").strip() if one.variable else ""
@@ -60,6 +67,13 @@ def load(config_dir: str, environment: Mapping[str, str] = os.environ) -> dict[s
             found[one.name] = Found(one.default, DEFAULT)
     _fill_model(found)
     check_together(found)
+    return found
+
+
+def defaults() -> dict[str, Found]:
+    """Return every setting as it is if nothing is set."""
+    found = {one.name: Found(one.default, DEFAULT) for one in SETTINGS}
+    _fill_model(found)
     return found
 
 
@@ -83,14 +97,23 @@ def read_user_file(path: str) -> dict[str, Value]:
     Raises:
         ConfigError: it cannot be read, or something in it is wrong.
     """
-    values: dict[str, Value] = {}
     try:
         raw = _read(path, follow=True)
     except FileNotFoundError:
-        return values
-    for one, value in _settings(path, _parsed(path, raw)):
-        values[one.name] = checked(one, value, f"{path}: {one.name}")
-    return values
+        return {}
+    return values_of(path, raw)
+
+
+def values_of(path: str, raw: bytes) -> dict[str, Value]:
+    """Return what the content of a `config.toml` sets, by name; `path` is for messages.
+
+    Raises:
+        ConfigError: something in it is wrong.
+    """
+    return {
+        one.name: checked(one, value, f"{path}: {one.name}")
+        for one, value in _settings(path, _parsed(path, raw))
+    }
 
 
 def read_project_file(root: str) -> ProjectFile:

@@ -57,6 +57,10 @@ class ProjectStatus(Struct, kw_only=True):
     pending: int
     index_bytes: int
     model: str
+    mode: str = "auto"
+    """How much of each file is indexed."""
+    mode_origin: str = "default"
+    """What says so: `default`, a file, `$VARIABLE`, or the registration."""
     second: SecondModel | None = None
     added_at: str
     indexed_at: str | None = None
@@ -76,6 +80,15 @@ class IndexerStatus(Struct, kw_only=True):
     watch_limit: int | None
     queue: int
     last_error: str = ""
+
+
+class SettingInEffect(Struct, kw_only=True, frozen=True):
+    """A setting as it holds now. Keys of providers are no settings, and are told nowhere."""
+
+    name: str
+    value: str | int | list[str]
+    origin: str
+    """What set it: `default`, `config.toml`, or `$VARIABLE` of the daemon's environment."""
 
 
 class QueryCache(Struct, kw_only=True, frozen=True):

@@ -12,7 +12,14 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta, Struct
 
-from vexor_protocol.health import Degraded, IndexerStatus, Progress, ProjectStatus, QueryCache
+from vexor_protocol.health import (
+    Degraded,
+    IndexerStatus,
+    Progress,
+    ProjectStatus,
+    QueryCache,
+    SettingInEffect,
+)
 
 MAX_QUERY_CHARS = 32_768
 MAX_QUERIES = 100
@@ -76,6 +83,8 @@ class StatusResult(Struct, kw_only=True):
     projects: list[ProjectStatus]
     degraded: list[Degraded] = []
     query_cache: QueryCache | None = None
+    settings: list[SettingInEffect] = []
+    """Those of the daemon as a whole; a project's mode is in its own status."""
     rendered: str | None = None
 
 
@@ -104,6 +113,8 @@ class RegisterParams(Params):
     """Allow roots that are almost surely a mistake: `/` and the home folder."""
     index_in_project: bool = False
     """Keep the index in `<root>/.vexord/` (which ignores itself for git) instead of the cache folder."""
+    mode: Literal["auto", "name", "head", "brief", "full", "code", "outline"] | None = None
+    """How much of each file is indexed; none: as the settings say, or as it was."""
 
 
 class RegisterResult(Struct, kw_only=True):

@@ -1,10 +1,10 @@
 """The commands, one module each: `HELP`, `configure(parser)`, `run(args) -> exit status`; see `main`."""
 
 COMMANDS: dict[str, str] = {
-    name: f"vexorctl.commands.{name}"
+    name: f"vexorctl.commands.{name.replace('-', '_')}"
     for name in (
         "search", "related", "add", "remove", "list", "status", "wait", "reindex", "watch", "start", "stop",
-        "restart", "service", "doctor", "logs", "config", "completion", "version",
+        "restart", "service", "doctor", "logs", "config", "import-vexor", "completion", "version",
     )
 }  # fmt: skip
 """Command → module, in the order of the help; imported only when it is used."""

@@ -4,6 +4,8 @@ import argparse
 import os
 import sys
 
+from vexor_protocol.settings import MODES
+
 from vexorctl.session import request
 from vexorctl.values import JsonObject, member, members, number, text
 from vexorctl.waiting import MAX_TIMEOUT_S, wait_until_fresh
@@ -22,6 +24,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--wait", action="store_true", help="return when it is indexed")
     parser.add_argument("--name", metavar="NAME", help="a short name, instead of the folder's own")
     parser.add_argument("--force", action="store_true", help="allow / and the home folder")
+    parser.add_argument("--mode", choices=MODES, help="how much of each file is indexed (default: all of it)")
     parser.add_argument("--in-project", action="store_true", help="keep the index in DIR/.vexord/")
 
 
@@ -30,8 +33,9 @@ def run(args: argparse.Namespace) -> int:
     params: JsonObject = {
         "path": os.path.abspath(args.dir), "force": args.force, "index_in_project": args.in_project,
     }  # fmt: skip
-    if args.name:
-        params["name"] = args.name
+    for name in ("name", "mode"):
+        if getattr(args, name):
+            params[name] = getattr(args, name)
     reply = request("register", params)
     root = text(reply, "project")
     if reply.get("created"):

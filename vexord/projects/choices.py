@@ -4,27 +4,15 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from vexor_protocol.configuration import Found, load, read_project_file, with_project
+from vexor_protocol.configuration import REGISTERED, Found, defaults, load, read_project_file, with_project
 from vexor_protocol.settings import ConfigError
 
 from vexord.embed.choice import Embedding
 
-__all__ = ["LOCAL_MODELS", "Choices", "ConfigError", "ProjectChoices"]
+__all__ = ["LOCAL_MODELS", "Choices", "ConfigError"]
 
 LOCAL_MODELS = ("vexord-code", "minilm")
 """`vexord-code` is the embedded model; `minilm` refines its rows and needs the extra `transformer`."""
-
-
-@dataclass(frozen=True, slots=True)
-class ProjectChoices:
-    """What holds for one project."""
-
-    mode: str = "auto"
-    ignore: tuple[str, ...] = ()
-    in_project: bool = False
-    """Where an index lies that is made from now on: in the project, or in the cache folder."""
-    problems: tuple[str, ...] = ()
-    """What of the project's file was refused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +20,7 @@ class Choices:
     """Settings in effect."""
 
     embedding: Embedding = field(default_factory=Embedding)
-    settings: Mapping[str, Found] = field(default_factory=dict)
+    settings: Mapping[str, Found] = field(default_factory=defaults)
     """All of them by name, with what set each."""
 
     @classmethod
@@ -52,17 +40,22 @@ class Choices:
         _check_local(embedding, settings["embedding.model"].origin)
         return cls(embedding, settings)
 
-    def project(self, root: str) -> ProjectChoices:
-        """Return what holds in a project, with what its own file says. Reads that file."""
-        file = read_project_file(root)
-        found = with_project(self.settings, file)
-        ignore = found["index.ignore"].value
-        return ProjectChoices(
-            mode=str(found["index.mode"].value),
-            ignore=ignore if isinstance(ignore, tuple) else (),
-            in_project=found["index.place"].value == "project",
-            problems=file.problems,
-        )
+    def mode(self, registered: str = "") -> Found:
+        """Return how much of each file is indexed, where the project's own file does not say otherwise.
+
+        `registered` is what the folder was registered with, if anything; it wins over the file, too.
+        """
+        return Found(registered, REGISTERED) if registered else self.settings["index.mode"]
+
+    @property
+    def ignore(self) -> tuple[str, ...]:
+        """The user's patterns for every project."""
+        value = self.settings["index.ignore"].value
+        return value if isinstance(value, tuple) else ()
+
+    def in_project(self, root: str) -> bool:
+        """Whether the index of a folder that is registered now lies in it. Reads the project's own file."""
+        return with_project(self.settings, read_project_file(root))["index.place"].value == "project"
 
 
 def _check_local(embedding: Embedding, origin: str) -> None:

@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import re
+import shutil
 import time
 from datetime import UTC, datetime
 
@@ -32,6 +33,8 @@ class Project(msgspec.Struct, frozen=True):
     added_at: str
     """UTC, ISO 8601, whole seconds."""
     index_in_project: bool = False
+    mode: str = ""
+    """How much of each file is indexed; empty: as the settings say."""
 
 
 class _File(msgspec.Struct):
@@ -82,18 +85,18 @@ class Registry:
             folder = parent
         return self._projects[folder]
 
-    def add(self, root: str, name: str | None = None, index_in_project: bool = False) -> Project:
+    def add(
+        self, root: str, name: str | None = None, index_in_project: bool = False, mode: str | None = None
+    ) -> Project:
         """Register a canonical root (see `resolve_root`); a registered one is returned as it stands.
 
-        A given name renames a registered project. With `index_in_project` the folder `.vexord` is created in
-        the root, git-ignored by its own `.gitignore`.
+        A given name or mode replaces that of a registered project. With `index_in_project` the folder
+        `.vexord` is created in the root, git-ignored by its own `.gitignore`.
 
         Raises:
             ProtocolError: BAD_ROOT, the root cannot hold the index; STATE, the registry cannot be written.
         """
         known = self._projects.get(root)
-        if known is not None and (name is None or name == known.name):
-            return known
         if known is None:
             if index_in_project:
                 _create_in_project_folder(root)
@@ -103,9 +106,12 @@ class Registry:
                 name=name or os.path.basename(root) or root,
                 added_at=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
                 index_in_project=index_in_project,
+                mode=mode or "",
             )
         else:
-            project = msgspec.structs.replace(known, name=name)
+            project = msgspec.structs.replace(known, name=name or known.name, mode=mode or known.mode)
+            if project == known:
+                return known
         self._replace({**self._projects, root: project})
         return project
 
@@ -262,6 +268,14 @@ def _set_aside(path: str) -> str:
     return aside
 
 
+def _remove_index(path: str) -> None:
+    """What lies there came with the folder, perhaps from a stranger: an index is read without suspicion."""
+    if os.path.islink(path):
+        os.unlink(path)
+    elif os.path.lexists(path):
+        shutil.rmtree(path)
+
+
 def _create_in_project_folder(root: str) -> None:
     folder = os.path.join(root, IN_PROJECT_FOLDER)
     try:
@@ -275,6 +289,7 @@ def _create_in_project_folder(root: str) -> None:
             open(os.open(os.path.join(folder, ".gitignore"), flags, 0o600), "wb") as file,
         ):
             file.write(b"*\n")
+        _remove_index(os.path.join(folder, "index"))
     except OSError as error:
         raise ProtocolError(
             BAD_ROOT,

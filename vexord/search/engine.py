@@ -80,6 +80,10 @@ class Engine:
         self._masks = MaskCache()
         self._names = NameCache()
 
+    def choose(self, second: Embedder | None, problem: str = "") -> None:
+        """Use another second model from the next query on; `problem` as at the beginning."""
+        self._second, self.problem = second, problem
+
     def query_cache(self) -> QueryCache:
         """Return how the cache of query embeddings does."""
         return self._recent.figures()
@@ -197,10 +201,11 @@ class Engine:
         vector = self._embed(self._embedder, query.text, no_cache)
         if not vector.any():
             return None
-        if self._second is None or all(pool.view.refined is None for pool in pools):
+        model = self._second  # read once: another may be chosen meanwhile
+        if model is None or all(pool.view.refined is None for pool in pools):
             return QueryVectors(vector)
-        second = self._embed(self._second, query.text, no_cache)
-        return QueryVectors(vector, second, str(self._second.fingerprint))
+        second = self._embed(model, query.text, no_cache)
+        return QueryVectors(vector, second, str(model.fingerprint))
 
     def _embed(self, embedder: Embedder, text: str, no_cache: bool) -> Vectors:
         return embedder.embed_query(text) if no_cache else self._recent.embed(embedder, text)

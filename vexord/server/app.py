@@ -8,15 +8,16 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from types import FrameType
 
 import zmq
 from vexor_protocol.locations import LocationError, socket_path
 from vexor_protocol.messages import EventParams
 
+from vexord.embed.choice import Embedding
 from vexord.link.messages import ToIndexer
-from vexord.projects.registry import Registry
-from vexord.projects.settings import Settings
+from vexord.projects.live import Opened
 from vexord.server.dispatch import Dispatcher
 from vexord.server.handlers import handlers
 from vexord.server.indexer import IndexerHandle, IndexerLink
@@ -44,6 +45,14 @@ def _nothing() -> None:
     pass
 
 
+def _ignore(_: object) -> None:
+    pass
+
+
+def _log_failure(error: Exception) -> None:
+    logger.error("cannot take the model that was chosen: %s", error)
+
+
 def _guarded(callback: Callable[[], None]) -> None:
     """Run one callback so that its failure does not take the others with it."""
     try:
@@ -52,37 +61,46 @@ def _guarded(callback: Callable[[], None]) -> None:
         logger.exception("unexpected error in a callback")
 
 
-class Server:
-    """Answers requests from `run` until it is told to stop.
+@dataclass(frozen=True, slots=True)
+class Callbacks:
+    """Whom the server tells. The first two are called in the thread of `run` and must be quick."""
 
-    `on_ready` is called once the socket is bound and answers; `on_tick` every second from the router's loop,
-    so that its silence means a stuck loop. Both are called in the thread of `run` and must be quick.
-    """
+    on_ready: Callable[[], None] = _nothing
+    """Once: the socket is bound and answers."""
+    on_tick: Callable[[], None] = _nothing
+    """Every second from the router's loop, so that its silence means a stuck loop."""
+    on_embedding: Callable[[Embedding], None] = _ignore
+    """In a worker: another model was chosen. The indexer is started anew meanwhile."""
+
+
+class Server:
+    """Answers requests from `run` until it is told to stop."""
 
     def __init__(
         self,
-        settings: Settings,
-        registry: Registry,
+        opened: Opened,
         engine: SearchEngine,
         spawn_indexer: Callable[[], IndexerHandle],
-        on_ready: Callable[[], None] = _nothing,
-        on_tick: Callable[[], None] = _nothing,
+        callbacks: Callbacks | None = None,
     ) -> None:
-        self._on_ready = on_ready
-        self._on_tick = on_tick
+        self._callbacks = callbacks or Callbacks()
         self._wake = Wake()
         self._stop_wanted = threading.Event()
         self._stopping = False
         self._next_tick_s = 0.0
         self._timers = Timers()
         self._workers = Workers(self._wake)
-        self._tracker = Tracker(settings, registry, self._timers, self._tell_indexer)
+        self._live = opened.live
+        self._tracker = Tracker(
+            opened.settings, opened.registry, opened.live.choices, self._timers, self._tell_indexer
+        )
         self._link = IndexerLink(spawn_indexer, self._timers, self._tracker)
         self._socket = RouterSocket(socket_path())
         self._subscriptions = Subscriptions(self._socket.send)
         self._tracker.publish = self._publish
         services = Services(
-            registry=registry,
+            registry=opened.registry,
+            live=opened.live,
             engine=engine,
             timers=self._timers,
             workers=self._workers,
@@ -111,7 +129,7 @@ class Server:
             self._socket.bind()
             with self._signals():
                 self._link.start()
-                self._on_ready()
+                self._callbacks.on_ready()
                 self._loop()
         finally:
             self._socket.close()
@@ -171,10 +189,21 @@ class Server:
         self._link.tick(now)
         self._subscriptions.tick()
         self._tracker.tick(now)
+        if not self._stopping:
+            self._refresh_choices()
         if self._socket.crowded and not self._stopping:
             self._socket.shed()
             self._timers.at(now + REBIND_AFTER_S, self._bind_again)
-        self._on_tick()
+        self._callbacks.on_tick()
+
+    def _refresh_choices(self) -> None:
+        before = self._live.choices.embedding
+        if self._live.refresh():
+            self._tracker.choose(self._live.choices)
+        after = self._live.choices.embedding
+        if self._live.key_changed() or after != before:
+            self._workers.submit(lambda: self._callbacks.on_embedding(after), _ignore, _log_failure)
+            self._link.renew()
 
     def _bind_again(self) -> None:
         if self._stopping:

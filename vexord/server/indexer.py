@@ -72,6 +72,7 @@ class IndexerLink:
         self._heard_s = 0.0
         self._stuck = False
         self._stopping_s: float | None = None
+        self._renewing_s: float | None = None
         self._terminated = False
         self._last_error = ""
         self.restarts = 0
@@ -157,6 +158,11 @@ class IndexerLink:
             return False
         return True
 
+    def renew(self) -> None:
+        """Have the process end and another one take over, as `spawn` starts it now."""
+        if self._renewing_s is None and self._stopping_s is None and self.send(Stop()):
+            self._renewing_s = time.monotonic()
+
     def flush(self) -> None:
         """Send what waits, as far as it goes."""
         try:
@@ -186,6 +192,8 @@ class IndexerLink:
         self._dying = [handle for handle in self._dying if handle.poll() is None]
         if self._stopping_s is not None:
             self._press(now)
+        elif self._renewing_s is not None and now - self._renewing_s > STOP_KILL_S:
+            self._lost("it did not make room for another")
         elif self._channel is not None and now - self._heard_s > SILENCE_S:
             self._stuck = True
             self._lost(f"it was silent for {SILENCE_S:.0f} s")
@@ -228,6 +236,12 @@ class IndexerLink:
             handle.kill()
             if handle.poll() is None:
                 self._dying.append(handle)
+        if self._renewing_s is not None:
+            self._renewing_s = None
+            self.state = "restarting"
+            self._retry = self._timers.at(time.monotonic(), self.start)
+            self._listener.indexer_lost()
+            return
         self._died(reason)
 
     def _died(self, reason: str) -> None:

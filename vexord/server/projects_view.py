@@ -1,19 +1,24 @@
 """What the server knows of one project, from memory: the last report, the clock, the generation it reads."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, cast
 
 import msgspec
+from vexor_protocol.configuration import Found
 from vexor_protocol.health import Degraded, ProjectStatus
 from vexor_protocol.messages import ProjectFreshness
 
 from vexord.link.messages import ProjectSpec, Published, State, Synced
+from vexord.projects.choices import Choices
 from vexord.projects.registry import Project
 from vexord.server.snapshots import Slot
 
 ProjectState = Literal["new", "indexing", "ready", "failed", "root_gone"]
 NO_EPOCH = "00000000"
 """Of a project whose indexer has not spoken yet."""
+
+OF_OTHER_MATTERS = frozenset({"project_settings", "second_model_failed"})
+"""Degraded states that say nothing of whether the index is behind the files."""
 
 
 def clock_text(epoch: str, tick: int) -> str:
@@ -38,6 +43,9 @@ class ProjectView:
     epoch: str = NO_EPOCH
     tick: int = 0
     """`epoch` and `tick` are those of the generation that is open."""
+    mode: Found = field(default_factory=Choices().mode)
+    ignore: tuple[str, ...] = ()
+    """`mode` and `ignore` are what the settings say; the project's own file may add to them."""
     report: State | None = None
     current: bool = False
     """Whether the indexer that runs now has reported."""
@@ -45,7 +53,14 @@ class ProjectView:
     @property
     def spec(self) -> ProjectSpec:
         """What the indexer is told."""
-        return ProjectSpec(id=self.project.id, root=self.project.root, index_dir=self.slot.index_dir)
+        return ProjectSpec(
+            id=self.project.id,
+            root=self.project.root,
+            index_dir=self.slot.index_dir,
+            mode=str(self.mode.value),
+            mode_origin=self.mode.origin,
+            ignore=list(self.ignore),
+        )
 
     @property
     def clock(self) -> str:
@@ -72,6 +87,10 @@ class ProjectView:
         """Everything that is not at its best."""
         reported = list(self.report.degraded) if self.report is not None else []
         return reported if self.slot.problem is None else [*reported, self.slot.problem]
+
+    def choose(self, choices: Choices) -> None:
+        """Take what the settings say."""
+        self.mode, self.ignore = choices.mode(self.project.mode), choices.ignore
 
     def on_state(self, message: State) -> None:
         """Take a report."""
@@ -113,7 +132,8 @@ class ProjectView:
             reasons.append("indexer_restarting")
         if self.pending and self.current:
             reasons.append("pending")
-        return reasons + [entry.name for entry in self.degraded if entry.name not in reasons]
+        known = {*reasons, *OF_OTHER_MATTERS}
+        return reasons + [entry.name for entry in self.degraded if entry.name not in known]
 
     def freshness(self, reasons: list[str], proof: Synced | None = None) -> ProjectFreshness:
         """Return what an answer is worth; stale if there is any reason. `proof` gives the pending paths."""
@@ -154,6 +174,8 @@ class ProjectView:
             pending=self.pending,
             index_bytes=report.index_bytes if report is not None else 0,
             model=report.model if report is not None else "",
+            mode=report.mode if report is not None else str(self.mode.value),
+            mode_origin=report.mode_origin if report is not None else self.mode.origin,
             second=report.second if report is not None else None,
             added_at=self.project.added_at,
             indexed_at=self.slot.indexed_at,

@@ -9,6 +9,7 @@ import psutil
 from vexor_protocol.health import QueryCache
 from vexor_protocol.messages import QueryResult
 
+from vexord.projects.live import LiveChoices
 from vexord.projects.registry import Registry
 from vexord.search.engine import SearchOptions, Target
 from vexord.server.indexer import IndexerLink
@@ -68,6 +69,7 @@ class Services:
     """Everything that handlers use; made once by `Server`."""
 
     registry: Registry
+    live: LiveChoices
     engine: SearchEngine
     timers: Timers
     workers: Workers

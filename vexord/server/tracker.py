@@ -14,6 +14,7 @@ from vexord.link.messages import (
     CloseProject,
     OpenProject,
     Prefer,
+    ProjectSpec,
     Published,
     State,
     Sync,
@@ -21,6 +22,7 @@ from vexord.link.messages import (
     ToIndexer,
     ToServer,
 )
+from vexord.projects.choices import Choices
 from vexord.projects.registry import Project, Registry, index_dir
 from vexord.projects.settings import Settings
 from vexord.server.freshness import Freshness
@@ -40,10 +42,16 @@ class Tracker:
     """
 
     def __init__(
-        self, settings: Settings, registry: Registry, timers: Timers, send: Callable[[ToIndexer], bool]
+        self,
+        settings: Settings,
+        registry: Registry,
+        choices: Choices,
+        timers: Timers,
+        send: Callable[[ToIndexer], bool],
     ) -> None:
         self._settings = settings
         self._registry = registry
+        self._choices = choices
         self._send = send
         self._syncs = count(1)
         self._views: dict[str, ProjectView] = {}
@@ -108,7 +116,8 @@ class Tracker:
         """Return the view of a registered project; a new one is opened."""
         known = self._views.get(project.id)
         if known is not None:
-            known.project = project
+            before, known.project = known.spec, project
+            self._choose(known, before)
             return known
         view = self._track(project)
         self._leaving.pop(project.id, None)
@@ -128,6 +137,12 @@ class Tracker:
         if not self._send(CloseProject(project_id, delete=True)):
             self._delete_leaving()
         self.freshness.close(project_id)
+
+    def choose(self, choices: Choices) -> None:
+        """Other settings hold from now on: every project that they touch is told to the indexer."""
+        self._choices = choices
+        for view in self._views.values():
+            self._choose(view, view.spec)
 
     def tick(self, now: float) -> None:
         """Close what is not in use; to be called every second. `now`: monotonic seconds."""
@@ -201,6 +216,7 @@ class Tracker:
 
     def _track(self, project: Project) -> ProjectView:
         view = ProjectView(project, Slot(index_dir(project, self._settings)))
+        view.choose(self._choices)
         view.slot.refresh()
         self._views[project.id] = view
         self.freshness.open(project.id)
@@ -211,6 +227,11 @@ class Tracker:
         folder = prefix.rstrip("/")
         if folder and view.state == "indexing":
             self._send(Prefer(view.project.id, folder))
+
+    def _choose(self, view: ProjectView, before: ProjectSpec) -> None:
+        view.choose(self._choices)
+        if view.spec != before:
+            self._send(OpenProject(view.spec))
 
     def _sync(self, project_id: str, limit_ms: int) -> int | None:
         number = next(self._syncs)

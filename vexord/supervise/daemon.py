@@ -13,14 +13,15 @@ import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING
 
 from vexor_protocol.errors import ProtocolError
 from vexor_protocol.locations import LocationError, ensure_runtime_dir, socket_path
 
 from vexord import __version__
-from vexord.projects.choices import Choices, ConfigError
+from vexord.embed.choice import Embedding
+from vexord.projects.choices import ConfigError
+from vexord.projects.live import LiveChoices, Opened
 from vexord.projects.registry import Registry, RegistryError
 from vexord.projects.settings import Settings
 from vexord.supervise.lock import EXIT_ALREADY_RUNNING, AlreadyRunningError, DaemonLock
@@ -112,15 +113,6 @@ class _Life:
         logger.info("model warm ms=%d", (time.monotonic() - started) * 1000)
 
 
-@dataclass(frozen=True, slots=True)
-class _Opened:
-    """What was read before anything started."""
-
-    settings: Settings
-    registry: Registry
-    choices: Choices
-
-
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the daemon until it is told to stop; return the exit status."""
     options = _parse(argv)
@@ -176,9 +168,9 @@ def _run(options: argparse.Namespace, ready: ReadyPipe) -> int:
         raise StartError("E_LOCATION", f"cannot use the runtime folder: {error}") from None
     try:
         settings, registry = _open_state(options.log_file)
-        choices = _choices(settings)
+        live = _choices(settings)
         _raise_descriptor_limit()
-        life, server = _build(_Opened(settings, registry, choices), ready, path)
+        life, server = _build(Opened(settings, registry, live), ready, path)
         logger.info(
             "start pid=%d version=%s python=%s socket=%r projects=%d ms=%d",
             os.getpid(), __version__, platform.python_version(), path, life.projects,
@@ -206,35 +198,39 @@ def _open_state(log_file: str | None) -> tuple[Settings, Registry]:
     return settings, registry
 
 
-def _choices(settings: Settings) -> Choices:
+def _choices(settings: Settings) -> LiveChoices:
     try:
-        return Choices.load(settings.config_dir)
+        return LiveChoices(settings.config_dir)
     except ConfigError as error:
         raise StartError("E_CONFIG", error.message, error.hint) from None
 
 
-def _build(opened: _Opened, ready: ReadyPipe, path: str) -> tuple[_Life, "Server"]:
+def _build(opened: Opened, ready: ReadyPipe, path: str) -> tuple[_Life, "Server"]:
     # Not before the lock: these imports take most of the start, and a second daemon must fail fast.
     from vexord.embed.artefact import ModelError
     from vexord.embed.default import second_embedder
     from vexord.search.engine import Engine
-    from vexord.server.app import Server
+    from vexord.server.app import Callbacks, Server
 
-    registry, embedding = opened.registry, opened.choices.embedding
-    try:
-        engine = Engine(second_embedder(embedding))
-    except ModelError as error:
-        logger.warning("second model: %s", error)
-        engine = Engine(problem=str(error))
+    engine = Engine()
+
+    def choose(embedding: Embedding) -> None:
+        try:
+            engine.choose(second_embedder(embedding))
+        except ModelError as error:
+            logger.warning("second model: %s", error)
+            engine.choose(None, str(error))
+
+    choose(opened.live.choices.embedding)
     life = _Life(
         ready=ready,
         notifier=Notifier.from_environment(),
         socket_path=path,
-        projects=len(registry.all()),
+        projects=len(opened.registry.all()),
         engine=engine,
     )
-    spawn = partial(spawn_indexer, embedding)
-    server = Server(opened.settings, registry, engine, spawn, on_ready=life.on_ready, on_tick=life.on_tick)
+    callbacks = Callbacks(life.on_ready, life.on_tick, choose)
+    server = Server(opened, engine, lambda: spawn_indexer(opened.live.choices.embedding), callbacks)
     return life, server
 
 

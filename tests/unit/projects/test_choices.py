@@ -51,18 +51,12 @@ def test_a_local_model_that_is_none_is_refused_but_a_remote_one_is_not_ours_to_k
     assert chosen.embedding.model == "x"
 
 
-def test_a_project_says_what_of_it_is_indexed_and_nothing_about_money(tmp_path: Path) -> None:
-    root, folder = tmp_path / "project", write(tmp_path, '[index]\nignore = ["*.min.js"]\nmode = "full"\n')
+def test_a_projects_own_file_may_place_its_index(tmp_path: Path) -> None:
+    root, folder = tmp_path / "project", write(tmp_path, '[index]\nignore = ["*.min.js"]\n')
     root.mkdir()
     choices = Choices.load(folder, {})
-    assert choices.project(str(root)).mode == "full"
-    (root / ".vexord.toml").write_text(
-        '[index]\nmode = "head"\nplace = "project"\nignore = ["data/"]\n'
-        '[embedding]\nbase_url = "https://evil.example"\n'
-    )
-    mine = choices.project(str(root))
-    assert (mine.mode, mine.in_project, mine.ignore) == ("head", True, ("*.min.js", "data/"))
-    (problem,) = mine.problems
-    assert "embedding.base_url is for your own config.toml" in problem
-    assert choices.embedding.base_url == ""
-    assert Choices.load(folder, {"VEXORD_MODE": "name"}).project(str(root)).mode == "name"
+    assert choices.ignore == ("*.min.js",)
+    assert not choices.in_project(str(root))
+    (root / ".vexord.toml").write_text('[index]\nplace = "project"\n')
+    assert choices.in_project(str(root))
+    assert Choices().settings == Choices.load(str(root), {}).settings

@@ -217,6 +217,25 @@ def test_index_lies_in_the_cache_or_in_the_project(path: str, tmp_path: Path) ->
     assert (root / ".vexord" / ".gitignore").read_text() == "*\n"
 
 
+def test_a_mode_is_kept_until_another_is_given(path: str) -> None:
+    registry = Registry(path)
+    assert registry.add("/src/a").mode == ""
+    assert registry.add("/src/a", mode="head").mode == "head"
+    assert registry.add("/src/a", name="alpha").mode == "head"
+    assert Registry(path).all()[0].mode == "head"
+
+
+def test_an_index_that_came_with_a_folder_is_removed(path: str, tmp_path: Path) -> None:
+    root, elsewhere = tmp_path / "root", tmp_path / "elsewhere"
+    (root / ".vexord").mkdir(parents=True)
+    elsewhere.mkdir()
+    (elsewhere / "kept").touch()
+    (root / ".vexord" / "index").symlink_to(elsewhere)
+    Registry(path).add(str(root), index_in_project=True)
+    assert not (root / ".vexord" / "index").exists()
+    assert (elsewhere / "kept").exists()
+
+
 def test_an_index_is_not_put_behind_a_symbolic_link(path: str, tmp_path: Path) -> None:
     root, elsewhere = tmp_path / "root", tmp_path / "elsewhere"
     root.mkdir()

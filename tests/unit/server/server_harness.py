@@ -16,6 +16,7 @@ from vexor_protocol.messages import Hit, QueryResult
 from vexor_protocol.wire import Reply, decode_message, encode_request
 
 from tests.support.waiting import wait_until
+from vexord.embed.choice import Embedding
 from vexord.embed.seam import Fingerprint
 from vexord.index.types import Chunk, FileStamp, IndexedFile
 from vexord.index.writer import IndexWriter
@@ -36,10 +37,11 @@ from vexord.link.messages import (
     ToIndexer,
     ToServer,
 )
+from vexord.projects.live import LiveChoices, Opened
 from vexord.projects.registry import Registry
 from vexord.projects.settings import Settings
 from vexord.search.engine import SearchOptions, Target
-from vexord.server.app import Server
+from vexord.server.app import Callbacks, Server
 
 FINGERPRINT = Fingerprint(provider="test", endpoint="", model="test", dimensions=4, chunker=1)
 STAMP = FileStamp(size=5, mtime_ns=1, inode=1, ctime_ns=1)
@@ -158,6 +160,8 @@ class FakeIndexer:
 
     def _handle(self, message: ToIndexer) -> None:
         match message:
+            case OpenProject(spec=spec) if spec.id in self._writers:
+                self.report(spec.id)
             case OpenProject(spec=spec):
                 self._writers[spec.id] = IndexWriter.open(spec.index_dir, FINGERPRINT)
                 if self.behaviour.ready:
@@ -245,10 +249,14 @@ class Harness:
         self.ready = threading.Event()
         self.ticks = 0
         self.failure: BaseException | None = None
-        self.server = Server(
-            self.settings, self.registry, self.engine, self._spawn, self.ready.set, self._tick
-        )
+        opened = Opened(self.settings, self.registry, LiveChoices(self.settings.config_dir))
+        self.embeddings: list[Embedding] = []
+        callbacks = Callbacks(self._ready, self._tick, self.embeddings.append)
+        self.server = Server(opened, self.engine, self._spawn, callbacks)
         self._thread = threading.Thread(target=self._run, daemon=True)
+
+    def _ready(self) -> None:
+        self.ready.set()
 
     @property
     def indexer(self) -> FakeIndexer:

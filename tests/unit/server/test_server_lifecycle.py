@@ -147,7 +147,7 @@ def test_sigterm_ends_a_server_that_runs_in_the_main_thread(xdg: Xdg) -> None:
         "import sys; sys.path.insert(0, 'tests/unit/server')\n"
         "from server_harness import Harness\n"
         "h = Harness(); h.ready.set = lambda: print('ready', flush=True)\n"
-        "h.server._on_ready = h.ready.set; h.server.run(); print('ended', flush=True)\n"
+        "h.server.run(); print('ended', flush=True)\n"
     )
     process = subprocess.Popen(
         [sys.executable, "-c", script], env=xdg.env, stdout=subprocess.PIPE, text=True, bufsize=1

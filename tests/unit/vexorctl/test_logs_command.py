@@ -89,31 +89,3 @@ def test_config_names_the_origin_of_each_folder(
     assert folders["state"]["origin"] == "$XDG_STATE_HOME"
     assert config.run(parser.parse_args([])) == 0
     assert folders["runtime"]["path"] in capsys.readouterr().out
-
-
-def test_config_names_the_model_and_what_chooses_it(
-    xdg: Xdg, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.delenv("VEXORD_MODEL", raising=False)
-    parser = argparse.ArgumentParser()
-    config.configure(parser)
-
-    def told() -> tuple[str, str]:
-        assert config.run(parser.parse_args(["--json"])) == 0
-        (setting,) = json.loads(capsys.readouterr().out)["settings"]
-        assert setting["name"] == "embedding.model"
-        return setting["value"], setting["origin"]
-
-    assert told() == ("vexord-code", "default")
-    file = xdg.config / "vexord" / "config.toml"
-    file.parent.mkdir()
-    file.write_text('[embedding]\nmodel = "minilm"\n')
-    assert told() == ("minilm", "config.toml")
-    monkeypatch.setenv("VEXORD_MODEL", "vexord-code")
-    assert told() == ("vexord-code", "$VEXORD_MODEL")
-    assert config.run(parser.parse_args([])) == 0
-    assert "$VEXORD_MODEL" in capsys.readouterr().out
-    monkeypatch.delenv("VEXORD_MODEL")
-    file.write_text("nonsense")
-    with pytest.raises(ClientError, match=r"config\.toml cannot be read"):
-        config.run(parser.parse_args([]))

@@ -4,7 +4,8 @@ import os
 import time
 
 from vexor_protocol import MIN_PROTOCOL_VERSION, PROTOCOL_VERSION
-from vexor_protocol.health import Degraded
+from vexor_protocol.configuration import Found
+from vexor_protocol.health import Degraded, SettingInEffect
 from vexor_protocol.messages import (
     HelloParams,
     HelloResult,
@@ -20,7 +21,7 @@ from vexord.server.services import Services
 
 CAPABILITIES = (
     "fresh", "first_index", "many_queries", "many_projects", "filters", "render", "subscribe", "wait_clock",
-    "explain", "syntax", "corrected", "like", "no_cache",
+    "explain", "syntax", "corrected", "like", "no_cache", "settings",
 )  # fmt: skip
 """Names that clients may ask for instead of comparing versions; none is ever taken away."""
 
@@ -60,6 +61,7 @@ class About:
             projects=[view.status() for view in services.tracker.views],
             degraded=self._degraded(),
             query_cache=services.engine.query_cache(),
+            settings=[_shown(*item) for item in services.live.choices.settings.items()],
         )
 
     def shutdown(self, _call: Call, _params: ShutdownParams) -> ShutdownResult:
@@ -75,6 +77,15 @@ class About:
                     name="second_model_missing",
                     message=self._services.engine.problem,
                     hint="then run: vexorctl restart",
+                )
+            )
+        problem = self._services.live.problem
+        if problem is not None:
+            found.append(
+                Degraded(
+                    name="settings",
+                    message=f"{problem.message}; the settings from before hold",
+                    hint=problem.hint,
                 )
             )
         if self._services.registry.problem:
@@ -94,3 +105,8 @@ class About:
                 )
             )
         return found
+
+
+def _shown(name: str, found: Found) -> SettingInEffect:
+    value = list(found.value) if isinstance(found.value, tuple) else found.value
+    return SettingInEffect(name=name, value=value, origin=found.origin)

@@ -42,7 +42,8 @@ class ProjectMethods:
                 covered_by=covering.root,
             )
         created = covering is None or covering.root != root
-        project = registry.add(root, params.name, params.index_in_project)
+        inside = params.index_in_project or (created and self._services.live.choices.in_project(root))
+        project = registry.add(root, params.name, inside, params.mode)
         view = self._services.tracker.view(project)
         return RegisterResult(project=root, name=project.name, created=created, clock=view.clock)
 

@@ -61,7 +61,9 @@ class SearchMethod:
         except ProtocolError as error:
             if error.kind is not NOT_REGISTERED or not params.register:
                 raise
-        project = self._services.registry.add(resolve_root(params.path, exact=False))
+        root = resolve_root(params.path, exact=False)
+        inside = self._services.live.choices.in_project(root)
+        project = self._services.registry.add(root, index_in_project=inside)
         tracker.view(project)
         return _Scope([tracker.covering(params.path)], registered=project.root)
 

@@ -1,0 +1,76 @@
+"""The choices in effect while the daemon runs: read again when their file changes."""
+
+import logging
+import os
+from dataclasses import dataclass
+
+from vexor_protocol.configuration import FILE_NAME
+from vexor_protocol.keys import key_file
+
+from vexord.projects.choices import Choices, ConfigError
+from vexord.projects.registry import Registry
+from vexord.projects.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+_Stamp = tuple[int, int, int] | None
+
+
+class LiveChoices:
+    """What was chosen. A bad edit keeps what held before, and `problem` says so. Not thread-safe."""
+
+    def __init__(self, config_dir: str) -> None:
+        """Read the choices.
+
+        Raises:
+            ConfigError: there is something wrong with them, and nothing from before that could hold.
+        """
+        self._file = os.path.join(config_dir, FILE_NAME)
+        self.problem: ConfigError | None = None
+        """What is wrong with the file as it is now."""
+        self._stamp = _look(self._file)
+        self.choices = Choices.load(config_dir)
+        self._key_stamp = self._look_at_key()
+
+    def refresh(self) -> bool:
+        """Read the file again if it is another one by now; return whether other choices hold."""
+        stamp = _look(self._file)
+        if stamp == self._stamp:
+            return False
+        self._stamp = stamp
+        before = self.choices
+        try:
+            self.choices = Choices.load(os.path.dirname(self._file))
+        except ConfigError as error:
+            logger.warning("settings not taken, those from before hold: %s", error.message)
+            self.problem = error
+            return False
+        self.problem = None
+        logger.info("settings read again changed=%s", self.choices != before)
+        return self.choices != before
+
+    def key_changed(self) -> bool:
+        """Whether the file with the provider's key is another one than at the last call."""
+        before, self._key_stamp = self._key_stamp, self._look_at_key()
+        return self._key_stamp != before
+
+    def _look_at_key(self) -> _Stamp:
+        return _look(key_file(self.choices.embedding.provider, os.path.dirname(self._file)))
+
+
+def _look(path: str) -> _Stamp:
+    """A look a second costs microseconds; events would cost a thread, and miss a file behind a link."""
+    try:
+        info = os.stat(path)
+    except OSError:
+        return None
+    return info.st_mtime_ns, info.st_ino, info.st_size
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """All that the daemon reads before anything starts."""
+
+    settings: Settings
+    registry: Registry
+    live: LiveChoices
