@@ -28,7 +28,7 @@ PROTOCOL_VERSION = 1
 _VALUED = {
     "--path": "path", "-p": "path", "--top": "top", "-k": "top", "--fresh": "fresh_ms", "--lang": "languages",
     "-l": "languages", "--kind": "kinds", "--include": "include", "-g": "include", "--exclude": "exclude",
-    "--color": "color", "--width": "width",
+    "--color": "color", "--width": "width", "--format": "format",
 }  # fmt: skip
 _PLAIN: dict[str, tuple[str, object]] = {
     "--json": ("format", "jsonl"), "--porcelain": ("format", "porcelain"),
@@ -36,6 +36,12 @@ _PLAIN: dict[str, tuple[str, object]] = {
     "--no-spawn": ("spawn", False), "--explain": ("explain", True), "--no-cache": ("no_cache", True),
     "--literal": ("syntax", "literal"), "-F": ("syntax", "literal"), "--text": ("syntax", "text"),
 }  # fmt: skip
+FORMATS = {
+    "text": "text", "json": "jsonl", "porcelain": "porcelain", "porcelain-z": "porcelain-z",
+    "vexor-json": "vexor-json", "vexor-porcelain": "vexor-porcelain",
+    "vexor-porcelain-z": "vexor-porcelain-z",
+}  # fmt: skip
+"""As they are called here, and in the protocol. The last three are those of vexor."""
 _NUMBERS = {"top": (1, MAX_TOP), "fresh_ms": (0, MAX_MS), "width": (MIN_WIDTH, MAX_WIDTH)}
 _LINKING_PROGRAMS = (b"iTerm.app", b"WezTerm", b"vscode", b"ghostty", b"Hyper", b"rio", b"WarpTerminal")
 _LINKING_TERMINALS = (b"xterm-kitty", b"xterm-ghostty", b"foot", b"foot-extra", b"alacritty", b"contour")
@@ -124,6 +130,10 @@ def _store(query: Query, attribute: str, value: str) -> bool:
         if not (value.isascii() and value.isdigit() and low <= int(value) <= high):
             return False
         setattr(query, attribute, int(value))
+    elif attribute == "format":
+        if value not in FORMATS:
+            return False
+        query.format = FORMATS[value]
     elif attribute in ("languages", "kinds"):
         getattr(query, attribute).extend(part for part in value.split(",") if part)
     elif attribute in ("include", "exclude"):
@@ -142,10 +152,11 @@ def request(query: Query) -> bytes:
     from _json import encode_basestring_ascii as text  # here it is loaded while the daemon greets us
 
     folder = posix.getcwd()
+    path = query.path if query.path[:1] == "/" else f"{folder}/{query.path}" if query.path else folder
     patience = query.patience_ms
     members = [
         f'"v":{PROTOCOL_VERSION},{_subject(query, text)},"top":{query.top},"fresh_ms":{query.fresh_ms}',
-        f'"deadline_ms":{patience},"render":{_render(query, text(folder))}',
+        f'"deadline_ms":{patience},"render":{_render(query, text(folder), text(path))}',
     ]
     if query.syntax != "operators":
         members.append(f'"syntax":"{query.syntax}"')
@@ -154,7 +165,6 @@ def request(query: Query) -> bytes:
     if query.no_cache:
         members.append('"no_cache":true')
     if not query.everywhere:
-        path = query.path if query.path[:1] == "/" else f"{folder}/{query.path}" if query.path else folder
         members.append(f'"path":{text(path)},"register":true,"first_index_ms":{FIRST_INDEX_MS}')
     filters = [
         f'"{name}":[{",".join(map(text, values))}]'
@@ -180,7 +190,9 @@ def _subject(query: Query, text: "Callable[[str], str]") -> str:
     return f'"like":{{"path":{text(query.like_path)}{line}}}'
 
 
-def _render(query: Query, base: str) -> str:
+def _render(query: Query, base: str, path: str) -> str:
+    if query.format[:6] == "vexor-" and not query.everywhere:
+        return f'{{"format":"{query.format}","base":{path}}}'
     if query.format != "text":
         return f'{{"format":"{query.format}"}}'
     terminal = posix.isatty(1)

@@ -11,13 +11,13 @@ KEYRING_SERVICE = "vexord"
 FOLDER_NAME = "keys"
 VARIABLES: Mapping[str, tuple[str, ...]] = {
     "openai": ("OPENAI_API_KEY",),
-    "gemini": ("GEMINI_API_KEY", "GOOGLE_API_KEY"),
+    "gemini": ("GEMINI_API_KEY", "GOOGLE_API_KEY", "GOOGLE_GENAI_API_KEY"),
     "azure": ("AZURE_OPENAI_API_KEY",),
     "voyage": ("VOYAGE_API_KEY",),
     "cohere": ("CO_API_KEY", "COHERE_API_KEY"),
     "compatible": (),
 }
-"""What each provider's own tools read; `VEXORD_API_KEY` goes before. `local` has no key."""
+"""What each provider's own tools read, and vexor; `VEXORD_API_KEY` goes before. `local` has no key."""
 
 
 @dataclass(frozen=True, slots=True)

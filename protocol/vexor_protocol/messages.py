@@ -196,13 +196,16 @@ class Filters(Struct, kw_only=True, omit_defaults=True):
 class RenderOptions(Struct, kw_only=True, omit_defaults=True):
     """Ask the daemon to render the reply, so that a client only writes bytes."""
 
-    format: Literal["text", "porcelain", "porcelain-z", "jsonl"]
+    format: Literal[
+        "text", "porcelain", "porcelain-z", "jsonl", "vexor-porcelain", "vexor-porcelain-z", "vexor-json"
+    ]
+    """The last three are those of vexor 0.30."""
     width: Annotated[int, Meta(ge=20, le=1_000)] = 80
     color: bool = False
     links: bool = False
     """OSC-8 hyperlinks on paths."""
     base: str | None = None
-    """Show paths relative to this folder (text only); JSON and porcelain stay relative to the project."""
+    """Show paths relative to this folder (text and vexor's); the others stay relative to the project."""
 
 
 class Like(Struct, kw_only=True, frozen=True):

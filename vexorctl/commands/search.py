@@ -4,7 +4,7 @@ import argparse
 
 from vexorctl import batch, fast
 from vexorctl.errors import ClientError
-from vexorctl.query import FRESH_MS, MAX_MS, MAX_TOP, MAX_WIDTH, MIN_WIDTH, Query
+from vexorctl.query import FORMATS, FRESH_MS, MAX_MS, MAX_TOP, MAX_WIDTH, MIN_WIDTH, Query
 
 HELP = "search the project of this folder, or another one"
 EXAMPLES = """\
@@ -92,6 +92,12 @@ def _configure_answer(parser: argparse.ArgumentParser) -> None:
             f"--{flag}", dest="format", action="store_const", const="jsonl" if flag == "json" else flag,
             default="text", help=text,
         )  # fmt: skip
+    form.add_argument(
+        "--format",
+        type=_format,
+        metavar="F",
+        help=f"{', '.join(FORMATS)}: the last three are vexor's",
+    )
     fresh = answer.add_mutually_exclusive_group()
     fresh.add_argument(
         "--fresh", type=_number(0, MAX_MS), default=FRESH_MS, metavar="MS", dest="fresh_ms",
@@ -135,6 +141,12 @@ def query_of(args: argparse.Namespace) -> Query:
 
 def _split(values: list[str]) -> list[str]:
     return [part for value in values for part in value.split(",") if part]
+
+
+def _format(text: str) -> str:
+    if text not in FORMATS:
+        raise argparse.ArgumentTypeError(f"{text!r} is not one of {', '.join(FORMATS)}")
+    return FORMATS[text]
 
 
 class _number:  # noqa: N801 - argparse shows it as a type
