@@ -136,3 +136,15 @@ def test_what_a_user_leaves_out_everywhere_a_project_cannot_bring_back(tmp_path:
     user = load(write(tmp_path, '[index]\nignore = ["*.pem"]\n'), {})
     merged = with_project(user, ProjectFile({"index.ignore": ("data/",)}))
     assert merged["index.ignore"] == Found(("*.pem", "data/"), "config.toml, .vexord.toml")
+
+
+def test_the_written_table_is_the_one_of_the_code() -> None:
+    text = (Path(__file__).resolve().parents[3] / "docs" / "configuration.md").read_text()
+    rows = [line for line in text.splitlines() if line.startswith("| `")]
+    assert [row.split("`")[1] for row in rows] == [one.name for one in SETTINGS]
+    for row, one in zip(rows, SETTINGS, strict=True):
+        cells = [cell.strip() for cell in row.strip("|").split("|")]
+        assert cells[2].strip("`") == one.variable
+        assert (cells[3] == "yes") == one.in_project
+        assert cells[4].startswith(one.help)
+        assert all(f"`{word}`" in cells[4] for word in one.words)

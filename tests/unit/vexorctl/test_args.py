@@ -75,6 +75,8 @@ def test_every_option_reaches_the_request() -> None:
         ("--no-spawn a", "spawn", False),
         ("--explain a", "explain", True),
         ("--no-cache a", "no_cache", True),
+        ("--format json a", "format", "jsonl"),
+        ("--format=vexor-porcelain-z a", "format", "vexor-porcelain-z"),
         ("-F a", "syntax", "literal"),
         ("--literal a", "syntax", "literal"),
         ("--text a", "syntax", "text"),
@@ -91,7 +93,7 @@ def test_forms_of_options(line: str, attribute: str, value: object) -> None:
     [
         "", "''", "' '", "-k", "-k 0 a", "-k 1001 a", "-k x a", "-k -3 a", "-k ² a", "--fresh 600001 a",
         "--width 5 a", "--bogus a", "-x a", "--help", "-h a", "--color maybe a", "--all --path /x a",
-        "--json=1 a", "--path= a", "a --path",
+        "--json=1 a", "--path= a", "a --path", '--format rich","x":" a',
     ],
 )  # fmt: skip
 def test_whatever_is_odd_is_left_to_argparse(line: str) -> None:
@@ -105,6 +107,16 @@ def test_all_projects_are_searched_without_path_and_registration() -> None:
 def test_a_relative_path_is_made_absolute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     assert params("a --path sub/dir")["path"] == f"{tmp_path}/sub/dir"
+
+
+def test_the_formats_of_vexor_are_told_which_folder_was_searched(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert params("a --format vexor-json --path sub")["render"] == {
+        "format": "vexor-json", "base": f"{tmp_path}/sub",
+    }  # fmt: skip
+    assert params("a --format vexor-json --all")["render"] == {"format": "vexor-json"}
 
 
 def test_text_of_any_kind_survives() -> None:
