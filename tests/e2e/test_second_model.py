@@ -98,3 +98,23 @@ def test_a_wrong_setting_is_refused_with_its_mend(daemon: StartDaemon, xdg: Xdg)
         assert "did you mean 'model'?" in str(error)
     else:
         raise AssertionError("it started")
+
+
+def test_another_model_is_taken_on_by_the_running_daemon(
+    daemon: StartDaemon, xdg: Xdg, tmp_path: Path
+) -> None:
+    root = tree(tmp_path / "root")
+    running = daemon()
+    running.add(root)
+    assert second(running) is None
+    config = xdg.config / "vexord" / "config.toml"
+    config.write_text('[embedding]\nmodel = "minilm"\n')
+    wait_until(lambda: second(running) is not None, 20, "the new indexer tells of the model")
+    wait_until(lambda: whole(running), 60, "every chunk has a row of the second model")
+    answer = running.search("terminate a running program", path=str(root))
+    assert (answer["results"][0]["hits"][0]["path"], answer["results"][0]["notes"]) == ("src/kill.py", [])
+    assert running.request("status")["indexer"]["restarts"] == 0
+
+    config.unlink()
+    wait_until(lambda: second(running) is None, 20, "the embedded model alone again")
+    assert not running.search("terminate a running program", path=str(root))["stale"]
