@@ -12,10 +12,12 @@ from dataclasses import dataclass
 from typing import Literal
 
 from vexor_protocol import PROTOCOL_VERSION
+from vexor_protocol.configuration import FILE_NAME, load
 from vexor_protocol.locations import LocationError, check_runtime_dir, runtime_dir, socket_path
+from vexor_protocol.settings import ConfigError
 
 from vexorctl.errors import ClientError
-from vexorctl.folders import shared_folders
+from vexorctl.folders import config_dir, shared_folders
 from vexorctl.managers import manager
 
 Level = Literal["ok", "warn", "fail"]
@@ -40,7 +42,8 @@ class Finding:
 
 def examine(ask: Ask) -> list[Finding]:
     """Make every check."""
-    findings = [*runtime_folder(), *storage(), *model_files(), *service_unit(), *inotify_instances()]
+    findings = [*runtime_folder(), *storage(), *settings(), *model_files(), *service_unit()]
+    findings += inotify_instances()
     try:
         hello, status = ask("hello"), ask("status")
     except ClientError as error:
@@ -84,6 +87,17 @@ def storage() -> Iterator[Finding]:
         level: Level = "ok" if free >= _LITTLE_ROOM_BYTES else "warn" if free >= _NO_ROOM_BYTES else "fail"
         mend = "" if level == "ok" else f"make room on the file system of {existing}"
         yield Finding(f"{folder.name} folder", level, f"{folder.path}: {free / 1e9:.1f} GB free", mend)
+
+
+def settings() -> Iterator[Finding]:
+    """The settings file and the variables are right: with wrong ones no daemon starts."""
+    try:
+        load(config_dir())
+    except ConfigError as error:
+        yield Finding("settings", "fail", error.message, error.hint)
+    else:
+        path = os.path.join(config_dir(), FILE_NAME)
+        yield Finding("settings", "ok", f"{path} and the variables are right")
 
 
 def model_files() -> Iterator[Finding]:

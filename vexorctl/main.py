@@ -30,7 +30,7 @@ examples:
 
 exit status: 0 hits, 1 none, 2 error. More on a command: vexorctl COMMAND --help
 environment: NO_COLOR, VEXORCTL_NO_SPAWN=1 (never start the daemon),
-VEXORCTL_DEBUG=1 (tracebacks)
+VEXORCTL_DEBUG=1 (tracebacks), VEXORD_* (settings: vexorctl config --help)
 """
 
 

@@ -104,6 +104,12 @@ def test_a_life_from_add_to_remove_with_a_real_daemon(xdg: Xdg) -> None:
     assert (listed["project"], listed["name"], listed["files"]) == (str(root), "my shop", 1)
     assert json.loads(ctl("status", "--json")[1])["projects"][0]["state"] == "ready"
     assert ctl("search", "total_with_tax", "--porcelain")[0] == 0
+    status, said = ctl("search", "total_with_tax", "--format", "vexor-json")
+    assert (status, json.loads(said)["results"][0]["path"]) == (0, "./cart.py")
+    assert ctl("add", "--mode", "name")[1].startswith(f"{root} is registered already")
+    assert ctl("wait", "--timeout", "20") == (0, "")
+    assert "mode name, by vexorctl add --mode" in ctl("status")[1]
+    assert ctl("search", '"total_with_tax"')[0] == 1, "of the file, its name alone is indexed"
     assert ctl("reindex", "--full", "--wait") == (0, f"indexing {root} anew\n")
     assert ctl("wait", "--timeout", "20") == (0, "")
     assert ctl("remove", ".") == (0, f"removed {root}\n")

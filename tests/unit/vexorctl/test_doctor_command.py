@@ -52,7 +52,8 @@ def indexer(**changes: object) -> dict[str, Any]:
 def test_a_healthy_daemon_has_no_failure(xdg: Xdg) -> None:
     (xdg.runtime / "vexord").mkdir(mode=0o700)
     findings = checks.examine(ask())
-    for name in ("runtime folder", "daemon", "indexer", "inotify watches", "model", "projects", "service"):
+    names = ("runtime folder", "settings", "daemon", "indexer", "inotify watches", "model", "projects")
+    for name in (*names, "service"):
         assert found(findings, name).level == "ok"
 
 
@@ -63,6 +64,13 @@ def test_an_open_runtime_folder_fails_with_the_chmod(xdg: Xdg) -> None:
     finding = found(checks.examine(ask()), "runtime folder")
     assert finding.level == "fail"
     assert f"chmod 700 {folder}" in finding.mend
+
+
+def test_wrong_settings_fail_with_the_nearest_right_ones(xdg: Xdg) -> None:
+    (xdg.config / "vexord").mkdir()
+    (xdg.config / "vexord" / "config.toml").write_text('[index]\nmood = "full"\n')
+    finding = found(checks.examine(ask()), "settings")
+    assert (finding.level, finding.mend) == ("fail", "did you mean 'mode'?")
 
 
 def test_a_session_without_runtime_folder_is_warned(xdg: Xdg, monkeypatch: pytest.MonkeyPatch) -> None:
