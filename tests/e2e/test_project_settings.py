@@ -79,3 +79,18 @@ def test_patterns_are_obeyed_live_and_a_projects_file_cannot_choose_who_embeds(
     (root / ".vexord.toml").unlink()
     wait_until(lambda: found(EARLY) == ["a.txt", "data/b.txt"], 20, "the folder is back")
     wait_until(lambda: not degraded(running), 20, "nothing is wrong any more")
+
+
+def test_a_root_that_is_away_for_a_start_keeps_its_mode(xdg: Xdg, daemon: StartDaemon) -> None:
+    root = make_tree(xdg.home / "shop", {"a.txt": TEXT, ".vexord.toml": '[index]\nmode = "head"\n'})
+    first = daemon()
+    project = first.add(root)
+    first.stop()
+    root.rename(xdg.home / "away")
+    second = daemon()
+    wait_until(lambda: second.request("projects")["projects"][0]["state"] == "root_gone", 20)
+    (xdg.home / "away").rename(root)
+    found = finder(second, project)
+    wait_until(lambda: second.request("projects")["projects"][0]["state"] == "ready", 20)
+    assert second.request("projects")["projects"][0]["mode"] == "head"
+    assert (found(EARLY), found(LATE)) == (["a.txt"], [])

@@ -175,6 +175,8 @@ class Project:
 
     def _take_settings(self) -> None:
         """Under another mode every file is looked at anew; what is indexed serves until its file's turn."""
+        if not os.path.isdir(self.spec.root):  # nor is its settings file there: `root_back` reads it
+            return
         mode = str(self.wanted.mode.value)
         if self.writer.mode != mode:
             empty = not self.writer.entries() and not self.scanning
@@ -195,7 +197,7 @@ class Project:
         """Compare again if the root exists again; the watcher has found it by itself."""
         if self.state == "root_gone" and os.path.isdir(self.spec.root):
             self._set_state("indexing")
-            self.want_scan()
+            self.reread(self.spec)
 
     # --- work ----------------------------------------------------------------------------------------------
 
