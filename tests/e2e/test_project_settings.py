@@ -7,6 +7,7 @@ from tests.support.daemon import Daemon
 from tests.support.trees import make_tree
 from tests.support.waiting import wait_until
 from tests.support.xdg import Xdg
+from vexord.ingest.bulk import BULK_BYTES
 
 EARLY, LATE = "harbourmaster", "lighthousekeeper"
 TEXT = f"{EARLY} begins\n" + "nothing of note stands here\n" * 60 + f"{LATE} ends\n"
@@ -94,3 +95,15 @@ def test_a_root_that_is_away_for_a_start_keeps_its_mode(xdg: Xdg, daemon: StartD
     wait_until(lambda: second.request("projects")["projects"][0]["state"] == "ready", 20)
     assert second.request("projects")["projects"][0]["mode"] == "head"
     assert (found(EARLY), found(LATE)) == (["a.txt"], [])
+
+
+def test_a_tree_that_the_crew_indexes_is_indexed_in_its_mode(xdg: Xdg, daemon: StartDaemon) -> None:
+    files = {f"f{number}.txt": f"{EARLY}\n" + "line of text\n" * 8_000 + LATE for number in range(24)}
+    assert sum(map(len, files.values())) > BULK_BYTES
+    root = make_tree(xdg.home / "large", {**files, ".vexord.toml": '[index]\nmode = "head"\n'})
+    running = daemon()
+    found = finder(running, running.add(root))
+    (project,) = running.request("projects")["projects"]
+    assert (project["files"], project["chunks"]) == (25, 25)
+    assert len(found(EARLY)) == 10
+    assert found(LATE) == []
