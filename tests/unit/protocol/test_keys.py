@@ -2,42 +2,53 @@
 
 import stat
 import sys
-import types
+from collections.abc import Iterator
 from pathlib import Path
 
+import keyring
 import pytest
+from keyring.backend import KeyringBackend
+from keyring.backends.fail import Keyring as NoKeyring
+from keyring.errors import PasswordDeleteError
 from vexor_protocol.keys import Key, find_key, forget_key, key_file, store_key
 from vexor_protocol.settings import ConfigError
 
 
-@pytest.fixture
-def no_keyring(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "keyring", None)
+class MemoryKeyring(KeyringBackend):
+    """A backend of the real package, in memory: the system's own needs a desktop session."""
 
+    priority = 1.0
 
-@pytest.fixture
-def keyring(monkeypatch: pytest.MonkeyPatch) -> dict[tuple[str, str], str]:
-    """A keyring as the package offers it, in memory: the system's own needs a desktop session."""
-    held: dict[tuple[str, str], str] = {}
+    def __init__(self) -> None:
+        self.held: dict[tuple[str, str], str] = {}
 
-    class PasswordDeleteError(Exception):
-        pass
+    def get_password(self, service: str, username: str) -> str | None:
+        return self.held.get((service, username))
 
-    def delete(service: str, name: str) -> None:
-        if (service, name) not in held:
+    def set_password(self, service: str, username: str, password: str) -> None:
+        self.held[service, username] = password
+
+    def delete_password(self, service: str, username: str) -> None:
+        if self.held.pop((service, username), None) is None:
             raise PasswordDeleteError
-        del held[service, name]
 
-    module, errors = types.ModuleType("keyring"), types.ModuleType("keyring.errors")
-    module.get_password = lambda service, name: held.get((service, name))  # type: ignore[attr-defined]
-    module.set_password = lambda service, name, value: held.update(  # type: ignore[attr-defined]
-        {(service, name): value}
-    )
-    module.delete_password = delete  # type: ignore[attr-defined]
-    errors.KeyringError = PasswordDeleteError  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "keyring", module)
-    monkeypatch.setitem(sys.modules, "keyring.errors", errors)
-    return held
+
+@pytest.fixture(params=["package without a keyring", "no package"])
+def no_keyring(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    if request.param == "no package":
+        monkeypatch.setitem(sys.modules, "keyring", None)
+    before = keyring.get_keyring()
+    keyring.set_keyring(NoKeyring())
+    yield
+    keyring.set_keyring(before)
+
+
+@pytest.fixture
+def memory() -> Iterator[MemoryKeyring]:
+    before, backend = keyring.get_keyring(), MemoryKeyring()
+    keyring.set_keyring(backend)
+    yield backend
+    keyring.set_keyring(before)
 
 
 @pytest.mark.usefixtures("no_keyring")
@@ -82,16 +93,14 @@ def test_variables_go_before_what_is_kept(tmp_path: Path) -> None:
     assert find_key("local", str(tmp_path), {"VEXORD_API_KEY": "x"}) is None
 
 
-def test_the_keyring_goes_before_the_file_and_replaces_it(
-    tmp_path: Path, keyring: dict[tuple[str, str], str]
-) -> None:
+def test_the_keyring_goes_before_the_file_and_replaces_it(tmp_path: Path, memory: MemoryKeyring) -> None:
     path = Path(store_key("voyage", "in-file", str(tmp_path), in_file=True))
     assert store_key("voyage", "in-ring", str(tmp_path)) == "keyring"
     assert not path.exists()
-    assert keyring == {("vexord", "voyage"): "in-ring"}
+    assert memory.held == {("vexord", "voyage"): "in-ring"}
     assert find_key("voyage", str(tmp_path), {}) == Key("in-ring", "keyring")
     assert forget_key("voyage", str(tmp_path))
-    assert keyring == {}
+    assert memory.held == {}
 
 
 @pytest.mark.parametrize(
