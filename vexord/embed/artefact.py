@@ -78,8 +78,9 @@ def read(folder: Path = FOLDER) -> Artefact:
 def _opened(folder: Path, description: Description) -> Artefact:
     words = (folder / WORDS).read_text("utf-8").split("\n")
     vocabulary = Vocabulary(words, description.buckets)
-    rows = np.load(folder / ROWS, mmap_mode="r")
-    weights = np.load(folder / WEIGHTS, mmap_mode="r")
+    # Plain arrays over the maps: look-ups in the class that NumPy has for maps cost more.
+    rows = np.asarray(np.load(folder / ROWS, mmap_mode="r"))
+    weights = np.asarray(np.load(folder / WEIGHTS, mmap_mode="r"))
     if rows.shape != (len(vocabulary), description.dimensions) or weights.shape != (2, len(vocabulary)):
         raise ModelError(f"the files in {folder} do not belong together: {_MEND}")
     return Artefact(description, vocabulary, rows, weights[0], weights[1])

@@ -44,7 +44,9 @@ def whole_word(word: str) -> str:
 
 def whole_name(name: str) -> str:
     """Return a defined or asked-for name in one piece: lower case, without signs and outer underscores."""
-    return _SIGNS.sub("", name).lower().strip("_")
+    if not (name.isascii() and name.isidentifier()):
+        name = _SIGNS.sub("", name)
+    return name.lower().strip("_")
 
 
 class _TermCache(dict[str, tuple[str, ...]]):
