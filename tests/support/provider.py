@@ -42,6 +42,7 @@ FaultKind = Literal[
     "duplicate",  # two vectors claim one number
     "stranger",  # a number that was not asked for
     "trickle",  # right, but in small pieces
+    "drip",  # small pieces without an end, until the client gives up
 ]
 FAULTS: tuple[FaultKind, ...] = FaultKind.__args__  # type: ignore[attr-defined]
 _TRICKLE_BYTES = 64
@@ -267,13 +268,18 @@ class ProviderServer:
     ) -> web.StreamResponse:
         headers = self.rates.headers() if self.rates is not None and self.tell_rates else {}
         response = web.StreamResponse(headers={"Content-Type": "application/json", **headers})
-        response.content_length = len(content)
+        if fault != "drip":
+            response.content_length = len(content)
         await response.prepare(request)
         if fault == "trickle":
             while len(content) > _TRICKLE_BYTES:
                 await response.write(content[:_TRICKLE_BYTES])
                 content = content[_TRICKLE_BYTES:]
                 await asyncio.sleep(0.002)
+        if fault == "drip":
+            await response.write(content[: len(content) // 2])
+            await self._drip(request, response)
+            return response
         if fault == "reset mid-body":
             await response.write(content[: len(content) // 2])
             await self._break_off(request, "reset")
@@ -286,6 +292,12 @@ class ProviderServer:
         await response.write(content)
         await response.write_eof()
         return response
+
+    async def _drip(self, request: web.Request, response: web.StreamResponse) -> None:
+        with contextlib.suppress(ConnectionError):
+            while request.transport is not None and not self._stop.is_set():
+                await response.write(b" ")
+                await asyncio.sleep(0.01)
 
     async def _break_off(self, request: web.Request, fault: str) -> None:
         transport = request.transport

@@ -14,6 +14,7 @@ from vexord.embed.remote.batches import BatchSize
 from vexord.embed.remote.breaker import Breaker
 from vexord.embed.remote.check import sound
 from vexord.embed.remote.delivery import Delivery, Parcel, Sink
+from vexord.embed.remote.failures import unexpected
 from vexord.embed.remote.figures import Figures, Tally, state
 from vexord.embed.remote.line import Line
 from vexord.embed.remote.pace import Pace, Ticket
@@ -21,6 +22,7 @@ from vexord.embed.remote.policy import Policy
 from vexord.embed.remote.seam import (
     Answer,
     BadAnswer,
+    Late,
     Provider,
     ProviderError,
     Rejected,
@@ -61,6 +63,7 @@ class Client:
         self._flying: set[asyncio.Task[None]] = set()
         self._closing = False
         self._loop = asyncio.get_running_loop().create_task(self._run(), name="provider")
+        self._loop.add_done_callback(self._landed)
 
     def add(self, project: str, requests: Sequence[Request], *, first: bool = False) -> None:
         """Have texts embedded for a project; `first`: before all that waits, as an edit wants it."""
@@ -211,7 +214,7 @@ class Client:
         self._flying.discard(task)
         self._changed.set()
         if not task.cancelled() and (error := task.exception()) is not None:
-            logger.error("a request to the provider ended in a fault of ours", exc_info=error)
+            logger.error("a fault of ours while talking to the provider", exc_info=error)
 
     async def _carry(self, job: Job, ticket: Ticket) -> None:
         """Send a job, and see to what comes back."""
@@ -225,8 +228,7 @@ class Client:
         except ProviderError as error:
             outcome = error
         except Exception as error:  # of an SDK: whatever it is, the texts must not be lost over it
-            logger.exception("the provider's client failed")
-            outcome = BadAnswer(f"the provider's client failed ({type(error).__name__})")
+            outcome = unexpected(error)
         for piece in job.pieces:
             piece.text.flying -= 1
         if job.probe:
@@ -395,7 +397,3 @@ class Client:
             for piece in job.pieces:
                 if piece.text.future is not None and not piece.text.future.done():
                     piece.text.future.set_exception(error)
-
-
-class Late(Transient):
-    """There was no answer in time."""

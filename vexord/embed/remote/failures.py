@@ -1,10 +1,13 @@
 """An answer that is a failure, by status and text, becomes one of the seam's errors."""
 
+import logging
 import re
+import traceback
 from collections.abc import Mapping
 
 from vexord.embed.remote import headers as said
 from vexord.embed.remote.seam import (
+    BadAnswer,
     ProviderError,
     Refused,
     Rejected,
@@ -13,6 +16,8 @@ from vexord.embed.remote.seam import (
     TooLarge,
     Transient,
 )
+
+logger = logging.getLogger(__name__)
 
 _TOO_LARGE = re.compile(
     r"too (large|long|big|many (tokens|inputs|texts|items))|maximum (context|input|number|batch|allowed)"
@@ -59,6 +64,13 @@ def failure(
     elif status in (408, 409, 425) or status >= 500:
         error = Transient(what, retry_after_s=retry_after)
     return error
+
+
+def unexpected(error: Exception) -> BadAnswer:
+    """Return the error for a fault of an SDK, and log where it was: its words may quote a text or a key."""
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    logger.error("%s in the provider's client, %s:%s", type(error).__name__, place.filename, place.lineno)
+    return BadAnswer(f"the provider's client failed ({type(error).__name__})")
 
 
 def _resource(kind: str, text: str) -> Resource | None:

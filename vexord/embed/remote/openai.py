@@ -16,6 +16,7 @@ from vexord.embed.remote.failures import failure
 from vexord.embed.remote.seam import (
     Answer,
     BadAnswer,
+    Late,
     Limits,
     ProviderError,
     Rejected,
@@ -102,7 +103,7 @@ class OpenAIProvider:
         except openai.APIStatusError as error:
             raise _failure(self._where, error) from None
         except openai.APITimeoutError:
-            raise Transient(f"{self._where} did not answer in time") from None
+            raise Late(f"{self._where} did not answer in time") from None
         except openai.APIConnectionError as error:
             cause = type(error.__cause__ or error).__name__
             raise Transient(f"the connection to {self._where} broke ({cause})") from None

@@ -120,6 +120,10 @@ class Transient(ProviderError):  # noqa: N818
         self.retry_after_s = retry_after_s
 
 
+class Late(Transient):
+    """There was no answer in time."""
+
+
 class Refused(ProviderError):  # noqa: N818
     """No request is taken until something is mended: the key, the model's name, the account's balance."""
 

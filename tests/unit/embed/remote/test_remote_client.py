@@ -1,13 +1,15 @@
 """The client against a real server, through the real SDK: one fault at a time."""
 
 import asyncio
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
 
-from tests.support.embedding import QUICK, Kept, client, quick, requests, until
+from tests.support.embedding import QUICK, Kept, client, provider, quick, requests, until
 from tests.support.provider import FAULTS, FaultKind, ProviderServer, tokens_of, true_row
-from vexord.embed.remote.seam import Limits, ProviderError, Refused, Rejected, Transient
+from vexord.embed.remote.client import Client
+from vexord.embed.remote.seam import Answer, Limits, ProviderError, Refused, Rejected, Side, Transient
 from vexord.embed.remote.work import Request
 from vexord.embed.seam import quantise
 
@@ -370,3 +372,34 @@ def test_texts_that_are_not_utf8_are_sent_all_the_same(server: ProviderServer) -
         np.testing.assert_array_equal(kept.rows[0], right("name ?"))
 
     asyncio.run(run())
+
+
+def test_a_fault_of_the_sdk_loses_no_text_and_its_words_are_not_logged(
+    server: ProviderServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Faulty:
+        """A provider whose client fails once, as no documentation says it may."""
+
+        def __init__(self) -> None:
+            self._sound = provider(server)
+            self.fingerprint, self.limits = self._sound.fingerprint, self._sound.limits
+            self.close = self._sound.close
+            self._failed = False
+
+        async def embed(self, texts: Sequence[str], side: Side) -> Answer:
+            if not self._failed:
+                self._failed = True
+                raise KeyError(texts[0])
+            return await self._sound.embed(texts, side)
+
+    async def run() -> None:
+        kept = Kept()
+        running = Client(Faulty(), kept, QUICK)
+        running.add("p", requests(TEXTS))
+        await until(lambda: len(kept.rows) == len(TEXTS))
+        await running.close()
+        assert_all_right(server, kept)
+
+    asyncio.run(run())
+    assert "KeyError in the provider's client" in caplog.text
+    assert TEXTS[0] not in caplog.text
