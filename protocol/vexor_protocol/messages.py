@@ -234,7 +234,7 @@ class SearchParams(Params):
     fresh_ms: Millis = 0
     """How long to wait for proof that every earlier write is in the answer; 0 asks for no proof."""
     first_index_ms: Millis = 0
-    """How long to wait instead if this very request registered the folder."""
+    """How long to wait instead if this request registered the folder, or nothing of it is indexed yet."""
     filters: Filters = msgspec.field(default_factory=Filters)
     syntax: Literal["operators", "literal", "text"] = "operators"
     """How queries are read: with operators, as one literal text, or as they stand."""

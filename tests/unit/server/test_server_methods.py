@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 import zmq
-from server_harness import FakeIndexer, Harness
+from server_harness import FakeIndexer, Harness, answer_fresh
 from vexor_protocol.errors import MODEL, ProtocolError
 from vexor_protocol.health import Degraded, Progress
 from vexor_protocol.wire import ReplyError
@@ -182,6 +182,24 @@ def test_a_search_registers_the_enclosing_git_root(harness: Harness, root: Path)
     assert harness.indexer.syncs[-1].limit_ms > 4_000
     again = harness.ask("search", query="x", path=f"{root}/sub", register=True, first_index_ms=5_000)
     assert (again["registered"], len(harness.indexer.syncs)) == (None, 1)
+
+
+def test_a_folder_of_which_nothing_is_indexed_yet_is_waited_for(harness: Harness, root: Path) -> None:
+    harness.behaviour.ready = False
+    harness.behaviour.on_sync = None
+    harness.ask("register", path=str(root))
+    limits = {"fresh_ms": 100, "first_index_ms": 9_000}
+    with harness.asker() as asker:
+        asker.send("search", query="x", path=str(root), **limits)
+        wait_until(lambda: len(harness.indexer.syncs) == 1)
+        (sync,) = harness.indexer.syncs
+        assert sync.limit_ms > 8_000
+        harness.indexer.publish(sync.id)
+        harness.indexer.answer(sync)
+        assert asker.receive().unwrap()["total"] == 1
+    harness.behaviour.on_sync = answer_fresh
+    harness.ask("search", query="x", path=str(root), **limits)
+    assert harness.indexer.syncs[-1].limit_ms <= 100, "what is there answers now"
 
 
 def test_a_first_index_under_way_gives_no_hits_and_says_so(harness: Harness, root: Path) -> None:

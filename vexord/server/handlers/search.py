@@ -80,6 +80,9 @@ class _Search:
         self._queries = queries
         self._scope = scope
         limit_ms = params.first_index_ms if scope.registered is not None else params.fresh_ms
+        if limit_ms and any(not view.generation for view, _ in scope.places):
+            # Somebody else registered the folder a moment ago: an answer from nothing helps nobody.
+            limit_ms = max(limit_ms, params.first_index_ms)
         self._wants_proof = limit_ms > 0 and bool(scope.places)
         self._limit = call.arrived + limit_ms / 1000
         if call.deadline is not None:
