@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import numpy as np
 import psutil
 
 from benchmarks.harness import Client
@@ -98,12 +99,12 @@ def stages(root: Path) -> Values:
     embedder = default_embedder(1)
     embedder.embed_query("warm up")
     started = time.perf_counter()
-    vectors = [
-        embedder.embed_chunks([embed_text(name, chunk) for chunk in chunks]) for name, _, chunks in chunked
-    ]
+    # In one call, as the crew embeds a batch of files.
+    rows = embedder.embed_chunks([embed_text(name, chunk) for name, _, chunks in chunked for chunk in chunks])
     timed("embed", started)
-    files = [_file(name, found.language, found.encoding, chunks, rows)
-             for (name, found, chunks), rows in zip(chunked, vectors, strict=True)]  # fmt: skip
+    vectors = np.split(rows, np.cumsum([len(chunks) for _, _, chunks in chunked])[:-1])
+    files = [_file(name, found.language, found.encoding, chunks, own)
+             for (name, found, chunks), own in zip(chunked, vectors, strict=True)]  # fmt: skip
     started = time.perf_counter()
     with tempfile.TemporaryDirectory(prefix="vxr") as base:
         os.mkdir(os.path.join(base, SEGMENTS_NAME))
