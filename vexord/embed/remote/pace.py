@@ -10,6 +10,8 @@ from vexord.embed.remote.seam import Limits, Rates, Resource, Throttled
 
 _LONGEST_HOLD_MINUTES = 10
 _CROWDED = 1.5
+_UNSAID_DOUBLINGS = 3
+"""Of the first wait after a refusal that does not say how long: an allowance comes back in seconds."""
 _QUICK_START = 8
 """Requests in flight up to which the window grows quickly at first."""
 _SPREAD = 60
@@ -123,7 +125,7 @@ class Pace:
             self._refusals += 1
         wait = error.retry_after_s
         if wait is None:
-            wait = self._policy.backoff(max(1, self._refusals))
+            wait = self._policy.backoff(max(1, self._refusals) + _UNSAID_DOUBLINGS)
         else:  # all who were told the same moment shall not come back in the same moment
             wait *= 1.0 + self._policy.chance.uniform(0.0, 0.05)
         wait = min(wait, _LONGEST_HOLD_MINUTES * self._policy.minute_s)

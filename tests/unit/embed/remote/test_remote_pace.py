@@ -168,6 +168,6 @@ def test_the_window_halves_once_for_all_that_were_on_their_way() -> None:
 
 @pytest.mark.parametrize("kind", ["bucket", "sliding", "fixed"])
 def test_a_provider_that_tells_nothing_is_learnt(kind: Kind) -> None:
-    share, waste = share_and_waste(simulation(kind, told=False), 30)
-    assert share >= 0.85
+    share, waste = share_and_waste(simulation(kind, told=False), 15)
+    assert share >= 0.90
     assert waste <= 0.05
