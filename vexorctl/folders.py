@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import platformdirs
 from vexor_protocol.locations import runtime_dir
 
+from vexorctl.errors import ClientError
+
 APPLICATION = "vexord"
 
 
@@ -36,6 +38,18 @@ def shared_folders() -> list[Folder]:
 def config_dir() -> str:
     """Return the folder of `config.toml`."""
     return platformdirs.user_config_dir(APPLICATION)
+
+
+def working_folder() -> str:
+    """Return the folder in which the command was given.
+
+    Raises:
+        ClientError: it does not exist any more.
+    """
+    try:
+        return os.getcwd()
+    except FileNotFoundError:
+        raise ClientError("the working folder does not exist any more", "cd to one that does") from None
 
 
 def log_file() -> str:

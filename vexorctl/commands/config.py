@@ -13,7 +13,7 @@ from vexor_protocol.keys import VARIABLES, find_key, forget_key, store_key
 from vexor_protocol.settings import KEY_VARIABLE, SETTINGS, ConfigError, Value, from_text, setting
 
 from vexorctl.errors import ClientError
-from vexorctl.folders import config_dir, shared_folders
+from vexorctl.folders import config_dir, shared_folders, working_folder
 from vexorctl.session import request
 from vexorctl.values import JsonObject, members, text
 
@@ -158,7 +158,7 @@ def _status() -> JsonObject | None:
 
 
 def _project(daemon: JsonObject | None) -> tuple[str | None, ProjectFile]:
-    here = os.getcwd()
+    here = working_folder()
     roots = [text(project, "project") for project in members(daemon or {}, "projects")]
     around = [root for root in roots if here == root or here.startswith(root.rstrip("/") + "/")]
     root = max(around, key=len, default=None)

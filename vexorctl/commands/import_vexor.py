@@ -10,7 +10,7 @@ from vexor_protocol.settings import MODES, ConfigError, Value
 
 from vexorctl.config_file import change
 from vexorctl.errors import ClientError
-from vexorctl.folders import config_dir
+from vexorctl.folders import config_dir, working_folder
 from vexorctl.from_vexor import Plan, plan
 from vexorctl.session import request
 from vexorctl.values import JsonObject, text
@@ -34,7 +34,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Do it; return 1 if a folder was refused."""
-    home = read_home(os.environ, os.getcwd())
+    home = read_home(os.environ, working_folder())
     what = plan(home)
     try:
         _take_settings(what, args.dry_run)

@@ -151,6 +151,16 @@ def test_the_running_daemon_goes_by_its_own_environment_and_that_is_said(
     assert run("check") == (0, "all settings are right, and the daemon goes by them\n", "")
 
 
+def test_a_working_folder_that_is_gone_is_named(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    with pytest.raises(ClientError, match="does not exist any more"):
+        run()
+
+
 def test_a_change_is_taken_on_by_the_running_daemon(run: Run, daemon: StartDaemon) -> None:
     daemon()
     run("set", "ignore", "*.log")
