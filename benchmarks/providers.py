@@ -142,18 +142,53 @@ def ours(case: Case, projects: int, minutes: float, minute_s: float) -> tuple[fl
         return share, 1 - answered / log.requests, detail
 
 
+async def finish(server: ProviderServer, minute_s: float, texts: int) -> None:
+    """Embed so many texts, to the end."""
+    fingerprint = Fingerprint(
+        provider="openai", endpoint=server.url, model="m", dimensions=DIMENSIONS, chunker=1
+    )
+    provider = OpenAIProvider(openai.client("sk-right", server.url), fingerprint)
+    client = Client(provider, Forget(), policy_of(minute_s))
+    client.add("p", [Request(key=number, name=str(number), text=text(number)) for number in range(texts)])
+    while client.waiting():
+        await asyncio.sleep(0.01)
+    await client.close()
+
+
+def texts_of(tokens: float) -> int:
+    """Return how many texts have so many tokens."""
+    texts = 0
+    while tokens > 0:
+        tokens -= tokens_of(text(texts))
+        texts += 1
+    return texts
+
+
+def one_job(case: Case, minutes: float, minute_s: float) -> str:
+    """Embed as many tokens as `peer` does; say how it went."""
+    with provider_server(server_of(case, minute_s)) as server:
+        assert server.rates is not None
+        texts = texts_of(case.tokens * minutes)
+        server.rates.restart()
+        began = time.monotonic()
+        asyncio.run(finish(server, minute_s, texts))
+        took, log = time.monotonic() - began, server.log
+        wasted = 1 - log.statuses[200] / log.requests
+        return (
+            f"done after {took:.0f} s ({took / minute_s:.1f} minutes); {log.statuses[200]} of {log.requests} "
+            f"requests answered, wasted {wasted:.0%}; {sum(log.answered.values())} texts paid for and kept"
+        )
+
+
 def peer(command: str, case: Case, minutes: float, minute_s: float) -> str:
     """Have vexor index a tree of as many tokens as the limits allow in so many minutes; say how it went."""
     with tempfile.TemporaryDirectory() as base, provider_server(server_of(case, minute_s)) as server:
         tree, home = Path(base, "tree"), Path(base, "home")
         tree.mkdir()
         home.mkdir()
-        wanted = case.tokens * minutes
-        for number in itertools.count():
-            if wanted <= 0:
-                break
+        texts = texts_of(case.tokens * minutes)
+        for number in range(texts):
             Path(tree, f"module_{number}.py").write_text(text(number))
-            wanted -= tokens_of(text(number))
         env = {**os.environ, "HOME": str(home), "NO_COLOR": "1", "VEXOR_NO_UPDATE_CHECK": "1"}
         settings = ("--set-provider", "custom", "--set-model", "m", "--set-base-url", server.url)
         subprocess.run(
@@ -176,7 +211,7 @@ def peer(command: str, case: Case, minutes: float, minute_s: float) -> str:
         return (
             f"exit {done.returncode} after {took:.0f} s ({took / minute_s:.1f} minutes); {answered} of "
             f"{log.requests} requests answered, wasted {wasted:.0%}; {sum(log.answered.values())} texts of "
-            f"{number} paid for, {kept} kept; {dict(log.statuses)}"
+            f"{texts} paid for, {kept} kept; {dict(log.statuses)}"
         )
 
 
@@ -209,10 +244,10 @@ def main() -> None:
             figures = f"{projects} projects  share {share:4.0%}  wasted {wasted:5.1%}  {verdict:6}"
             print(f"{case.name:38} {figures}  ({detail})", flush=True)
         if options.peer:
-            print(
-                f"{case.name:38} vexor: {peer(options.peer, case, options.minutes, options.minute)}",
-                flush=True,
-            )
+            ended = one_job(case, options.minutes, options.minute)
+            print(f"{case.name:38} one job: {ended}", flush=True)
+            ended = peer(options.peer, case, options.minutes, options.minute)
+            print(f"{case.name:38} vexor:   {ended}", flush=True)
 
 
 if __name__ == "__main__":
