@@ -1,6 +1,6 @@
 """The writer's view of all live files: path → place in a segment, with entries made when asked for."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +13,13 @@ from vexord.index.segment import Segment
 from vexord.index.stamps import Stamps, TouchedFile
 from vexord.index.types import FileEntry, FileStamp
 
+CHECK_DTYPE = np.dtype(
+    [
+        ("size", "<u8"), ("mtime_ns", "<i8"), ("inode", "<u8"), ("ctime_ns", "<i8"), ("checked_ns", "<i8"),
+        ("live", "?"),
+    ]
+)  # fmt: skip
+"""A stamp, when it was taken, and whether there is such a file: if not, the rest is zero."""
 _ID_BITS = 32
 _ID_MASK = (1 << _ID_BITS) - 1
 
@@ -106,6 +113,25 @@ class FileTable(Mapping[str, FileEntry]):
         entry = segment.files[place & _ID_MASK]
         rows = slice(int(entry["row_start"]), int(entry["row_end"]))
         return dict(zip(segment.chunks["embed_hash"][rows].tolist(), segment.vectors[rows], strict=True))
+
+    def quick_checks(self, paths: Sequence[str]) -> NDArray[np.void]:
+        """Return what a scan compares of many files at once, shape (len(paths),), dtype `CHECK_DTYPE`."""
+        checks = np.zeros(len(paths), CHECK_DTYPE)
+        places = np.fromiter((self._places.get(path, -1) for path in paths), np.int64, len(paths))
+        numbers = places >> _ID_BITS
+        for number in np.unique(numbers[places >= 0]).tolist():
+            mine = np.flatnonzero(numbers == number)
+            entries = self.segments[number].segment.files[places[mine] & _ID_MASK]
+            for name in ("size", "mtime_ns", "inode", "ctime_ns", "checked_ns"):
+                checks[name][mine] = entries[name]
+        checks["live"] = places >= 0
+        for row, place in enumerate(places.tolist() if self._touched else ()):
+            touched = self._touched.get(place)
+            if touched is not None:
+                stamp = touched.stamp
+                told = (stamp.size, stamp.mtime_ns, stamp.inode, stamp.ctime_ns, touched.checked_ns, True)
+                checks[row] = told
+        return checks
 
     # --- changes -------------------------------------------------------------------------------------------
 

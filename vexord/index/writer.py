@@ -99,7 +99,7 @@ class IndexWriter:
         """Return the live entry of a file."""
         return self._table.get(path)
 
-    def entries(self) -> Mapping[str, FileEntry]:
+    def entries(self) -> FileTable:
         """Return a view of all live files by path; it follows every commit."""
         return self._table
 

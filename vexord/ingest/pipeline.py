@@ -229,19 +229,6 @@ def _read_settled(path: str) -> _Read | None:
     return None
 
 
-def is_racy(stamp: FileStamp, checked_ns: int, granularity_ns: int = 20_000_000) -> bool:
-    """Whether a write could have followed the reading without moving the timestamps (git's racy-clean rule).
-
-    File systems stamp with the kernel's coarse clock (4–10 ms); 20 ms leaves room.
-    """
-    return max(stamp.mtime_ns, stamp.ctime_ns) >= checked_ns - granularity_ns
-
-
-def needs_check(stamp: FileStamp, entry: FileEntry | None) -> bool:
-    """Whether a scanned file must be read: new, another stamp, or racily clean."""
-    return entry is None or entry.stamp != stamp or is_racy(entry.stamp, entry.checked_ns)
-
-
 def chunk_count(files: Sequence[IndexedFile]) -> int:
     """Return the number of chunks in all files."""
     return sum(len(file.chunks) for file in files)

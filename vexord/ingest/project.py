@@ -69,7 +69,6 @@ class Project:
         self._scan_not_before_s = 0.0
         self._next_rescan_s = 0.0
         self._take_settings()
-        self._watcher.add(spec.root, lambda rel: self._excluded(rel, is_dir=True))
 
     # --- what the main loop asks ---------------------------------------------------------------------------
 
@@ -271,7 +270,8 @@ class Project:
             return
         self._scan_wanted = self._scan_at_once = False
         self.wanted.rules.reload()
-        self._watcher.rewatch(self.spec.root, "")  # before the walk: what changes meanwhile raises events
+        # Before the walk: what changes meanwhile raises events.
+        self._watcher.add(self.spec.root, lambda rel: self._excluded(rel, is_dir=True))
         check_all = self._rescan_all or not self.writer.mode
         mode = self.pipeline.mode
         self._scan = Scan(self.spec.root, self.wanted.rules, self.writer.entries(), check_all, mode)

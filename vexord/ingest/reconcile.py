@@ -2,34 +2,31 @@
 
 import time
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 
+import numpy as np
+from numpy.typing import NDArray
 from vexor_protocol.health import Progress
 
-from vexord.index.types import FileEntry
+from vexord.index.table import FileTable
 from vexord.ingest.ignore import IgnoreRules
 from vexord.ingest.modes import AUTO
-from vexord.ingest.pipeline import needs_check
 from vexord.ingest.progress import ProgressMeter
-from vexord.ingest.walk import WalkedFile, WalkReport, walk
+from vexord.ingest.walk import WalkedFile, WalkReport, walk_folders
 
 SLICE_FILES = 64
 SLICE_BYTES = 256 << 10
 """About 0.1 s of work: the longest that an edit or a barrier waits behind a scan."""
 WALK_SLICE_S = 0.05
-_WALK_BATCH = 512
+_RACY_NS = 20_000_000
+"""File systems stamp with the kernel's coarse clock (4–10 ms); this leaves room."""
 
 
 class Scan:
     """One pass over a tree: `walk` until the difference is known, then `next_batch` until it is empty."""
 
     def __init__(
-        self,
-        root: str,
-        rules: IgnoreRules,
-        entries: Mapping[str, FileEntry],
-        check_all: bool,
-        mode: str = AUTO,
+        self, root: str, rules: IgnoreRules, table: FileTable, check_all: bool, mode: str = AUTO
     ) -> None:
         self.check_all = check_all
         self.mode = mode
@@ -38,8 +35,8 @@ class Scan:
         self.files_total = 0
         self._report = WalkReport()
         self._meter = ProgressMeter()
-        self._entries = entries
-        self._walk: Iterator[WalkedFile] = walk(root, rules, report=self._report)
+        self._table = table
+        self._walk: Iterator[list[WalkedFile]] = walk_folders(root, rules, report=self._report)
         self._found: list[tuple[int, str, int]] = []
         self._seen: set[str] = set()
         self._to_check: deque[tuple[str, int]] = deque()
@@ -59,13 +56,15 @@ class Scan:
     def walk(self) -> bool:
         """Walk on for one slice; return True once the whole tree was seen."""
         limit = time.monotonic() + WALK_SLICE_S
+        walked: list[WalkedFile] = []
         while time.monotonic() < limit:
-            for _ in range(_WALK_BATCH):
-                walked = next(self._walk, None)
-                if walked is None:
-                    self._compare()
-                    return True
+            files = next(self._walk, None)
+            if files is None:
                 self._take(walked)
+                self._compare()
+                return True
+            walked += files
+        self._take(walked)
         self._meter.scanned(len(self._seen))
         return False
 
@@ -113,16 +112,19 @@ class Scan:
         """Seconds since the scan began."""
         return self._meter.elapsed_s()
 
-    def _take(self, walked: WalkedFile) -> None:
-        self._seen.add(walked.rel)
-        if self.check_all or needs_check(walked.stamp, self._entries.get(walked.rel)):
-            self._found.append((walked.stamp.mtime_ns, walked.rel, walked.stamp.size))
+    def _take(self, walked: list[WalkedFile]) -> None:
+        paths = [file.rel for file in walked]
+        self._seen.update(paths)
+        if not self.check_all:
+            doubtful = needs_check(walked, self._table.quick_checks(paths))
+            walked = [walked[row] for row in np.flatnonzero(doubtful).tolist()]
+        self._found += [(file.stamp.mtime_ns, file.rel, file.stamp.size) for file in walked]
 
     def _compare(self) -> None:
         self.walked = True
         self.files_total = len(self._seen)
         self._found.sort(reverse=True)
-        self._to_check.extend((path, 0) for path in self._entries if path not in self._seen)
+        self._to_check.extend((path, 0) for path in self._table if path not in self._seen)
         self._to_check.extend((path, size) for _, path, size in self._found)
         self._left_bytes = sum(size for _, _, size in self._found)
         self._meter.start_indexing(len(self._to_check), self._left_bytes)
@@ -133,3 +135,21 @@ class Scan:
 
 def _is_under(path: str, folder: str) -> bool:
     return path == folder or path.startswith(folder + "/")
+
+
+def needs_check(walked: Sequence[WalkedFile], known: NDArray[np.void]) -> NDArray[np.bool_]:
+    """Return which files must be read, shape (len(walked),): new, of another stamp, or racily clean.
+
+    `known` is what `FileTable.quick_checks` says of them. Racily clean is git's term: a write could have
+    followed the reading without moving the time stamps.
+    """
+    stamps = [file.stamp for file in walked]
+    mtime = np.fromiter((stamp.mtime_ns for stamp in stamps), np.int64, len(stamps))
+    ctime = np.fromiter((stamp.ctime_ns for stamp in stamps), np.int64, len(stamps))
+    size = np.fromiter((stamp.size for stamp in stamps), np.uint64, len(stamps))
+    inode = np.fromiter((stamp.inode for stamp in stamps), np.uint64, len(stamps))
+    same = known["live"] & (known["size"] == size) & (known["inode"] == inode)
+    same &= (known["mtime_ns"] == mtime) & (known["ctime_ns"] == ctime)
+    racy = np.maximum(mtime, ctime) >= known["checked_ns"] - _RACY_NS
+    wanted: NDArray[np.bool_] = ~same | racy
+    return wanted

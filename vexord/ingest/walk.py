@@ -4,16 +4,19 @@ import os
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import chain
+from operator import attrgetter
+from typing import NamedTuple
 
 from vexord.index.types import FileStamp
 from vexord.ingest.ignore import IgnoreReason, IgnoreRules
 
 _EXAMPLES = 5
+_NAME = attrgetter("name")
 _OPEN_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
-@dataclass(frozen=True, slots=True)
-class WalkedFile:
+class WalkedFile(NamedTuple):
     """A regular file. `rel` is relative to the root, `/`-separated, surrogateescape."""
 
     rel: str
@@ -86,6 +89,13 @@ def walk(
     Symlinks are never followed, special files never opened, other mounted file systems entered. What vanishes
     during the walk is left out without a word; what cannot be read is counted in `report`.
     """
+    return chain.from_iterable(walk_folders(root, rules, start, report))
+
+
+def walk_folders(
+    root: str, rules: IgnoreRules, start: str = "", report: WalkReport | None = None
+) -> Iterator[list[WalkedFile]]:
+    """Yield what `walk` does, the files of a folder at once."""
     report = WalkReport() if report is None else report
     if rules.ignored(start, is_dir=True):
         return
@@ -95,7 +105,7 @@ def walk(
         files, subfolders = _read_folder(root, folder, rules, report)
         stack += reversed(subfolders)
         report.files += len(files)
-        yield from files
+        yield files
 
 
 def _read_folder(
@@ -139,31 +149,48 @@ def _is_loop(folder: _Folder) -> bool:
 def _sort_out(
     entries: Iterator[os.DirEntry[str]], folder: _Folder, rules: IgnoreRules, report: WalkReport
 ) -> tuple[list[WalkedFile], list[_Folder]]:
-    prefix = folder.rel + "/" if folder.rel else ""
-    files: list[WalkedFile] = []
-    subfolders: list[_Folder] = []
+    files: list[os.DirEntry[str]] = []
+    names: list[str] = []
     for entry in entries:
-        rel = prefix + entry.name
-        is_dir = entry.is_dir(follow_symlinks=False)
-        if not is_dir and not entry.is_file(follow_symlinks=False):
+        if entry.is_file(follow_symlinks=False):
+            files.append(entry)
+        elif entry.is_dir(follow_symlinks=False):
+            names.append(entry.name)
+        else:
             report.special += 1
+    prefix = folder.rel + "/" if folder.rel else ""
+    subfolders = [_Folder(prefix + name, folder) for name in sorted(names)]
+    return (
+        _wanted_files(sorted(files, key=_NAME), folder.rel, rules, report),
+        [sub for sub in subfolders if _is_wanted(sub.rel, rules, report)],
+    )
+
+
+def _is_wanted(folder: str, rules: IgnoreRules, report: WalkReport) -> bool:
+    if not rules.ignored(folder, is_dir=True):
+        return True
+    reason = rules.explain(folder, is_dir=True)
+    if reason is not None:
+        report.note_ignored(reason, is_dir=True)
+    return False
+
+
+def _wanted_files(
+    entries: list[os.DirEntry[str]], folder: str, rules: IgnoreRules, report: WalkReport
+) -> list[WalkedFile]:
+    ignored = rules.ignored_files(folder, [entry.name for entry in entries])
+    for reason in ignored.values():
+        report.note_ignored(reason, is_dir=False)
+    prefix = folder + "/" if folder else ""
+    found: list[WalkedFile] = []
+    for entry in entries:
+        if entry.name in ignored:
             continue
-        reason = rules.explain(rel, is_dir)
-        if is_dir:
-            if reason is None or not rules.ignored(rel, is_dir=True):
-                subfolders.append(_Folder(rel, folder))
-            else:
-                report.note_ignored(reason, is_dir=True)
-            continue
-        if reason is not None:
-            report.note_ignored(reason, is_dir=False)
-            continue
+        rel = prefix + entry.name
         stamp = _stamp(entry, rel, report)
         if stamp is not None:
-            files.append(WalkedFile(rel, stamp))
-    files.sort(key=lambda file: file.rel)
-    subfolders.sort(key=lambda sub: sub.rel)
-    return files, subfolders
+            found.append(WalkedFile(rel, stamp))
+    return found
 
 
 def _stamp(entry: os.DirEntry[str], rel: str, report: WalkReport) -> FileStamp | None:

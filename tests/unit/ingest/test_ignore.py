@@ -168,6 +168,40 @@ def test_every_verdict_and_its_line_are_those_of_git(tmp_path: Path, seed: int) 
     assert {path: ours(rules, tmp_path, path) for path in paths} == expected
 
 
+def by_folder(paths: list[str]) -> dict[str, list[str]]:
+    """The files among the paths, by their folder."""
+    names: dict[str, list[str]] = {}
+    for path in paths:
+        folder, _, name = path.rpartition("/")
+        if name:
+            names.setdefault(folder, []).append(name)
+    return names
+
+
+@pytest.mark.parametrize("seed", range(60))
+@pytest.mark.parametrize("builtins", [False, True])
+def test_all_files_of_a_folder_get_the_verdicts_of_each_alone(
+    tmp_path: Path, seed: int, builtins: bool
+) -> None:
+    rng = random.Random(seed)
+    git(tmp_path, "init", "-q")
+    paths = [
+        *random_tree(tmp_path, rng),
+        "id_RSA",
+        "a/x.PEM",
+        "x/.kube/config",
+        "Foo/b.o",
+        os.fsdecode(b"\xe9.o"),
+    ]
+    (tmp_path / ".vexorignore").write_text(random_line(rng) + "\n" + random_line(rng) + "\n")
+    rules = IgnoreRules(str(tmp_path), builtins=builtins, backend=rng.choice(["re2", "simple"]))
+    for folder, names in by_folder(paths).items():
+        alone = {name: rules.explain(f"{folder}/{name}" if folder else name, is_dir=False) for name in names}
+        together = rules.ignored_files(folder, names)
+        assert together == {name: reason for name, reason in alone.items() if reason is not None}
+        assert rules.ignored_files(folder, []) == {}
+
+
 def test_the_random_trees_hold_both_kinds_of_verdict(tmp_path: Path) -> None:
     git(tmp_path, "init", "-q")
     verdicts = git_verdicts(tmp_path, random_tree(tmp_path, random.Random(3)))
@@ -282,3 +316,5 @@ def test_thousands_of_hard_patterns_still_match(tmp_path: Path) -> None:
         reason = rules.explain(f"d{i % 99}z/q/r/x{i}zzcy{i}z", is_dir=False)
         assert reason is not None
         assert reason.line == i + 1
+        name = f"x{i}zzcy{i}z"
+        assert rules.ignored_files(f"d{i % 99}z/q/r", ["other", name]) == {name: reason}

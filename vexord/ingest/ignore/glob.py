@@ -16,6 +16,8 @@ FOLDER_MARK = "\0d"
 """End of a subject. NUL cannot be part of a name, so no wildcard can swallow the mark."""
 
 _WILDCARDS = "*?[\\"
+_AT_START, _AT_ANY_LEVEL = "^", "(?:^|/)"
+_OF_FILES, _OF_FOLDERS = r"\x00", r"\x00d"
 _STAR = r"[^/\x00]*"
 
 _CLASSES: dict[str, tuple[tuple[str, str], ...]] = {
@@ -61,10 +63,29 @@ def trim(line: str) -> str:
     return line[:end]
 
 
+class _Regex:
+    """Stands for a compiled regex. The re2 backend asks for its text alone, and compiling takes long."""
+
+    __slots__ = ("pattern",)
+
+    def __init__(self, pattern: str) -> None:
+        self.pattern = pattern
+
+    def search(self, subject: str) -> re.Match[str] | None:
+        return re.search(self.pattern, subject)
+
+    match = search
+    """By this name pathspec tells a regex from a text."""
+
+
 class GitPattern(RegexPattern):
     """One gitignore line, as bytes. `include`: True ignores, False re-includes, None is no pattern."""
 
     __slots__ = ()
+
+    def __init__(self, line: str) -> None:
+        regex, include = self.pattern_to_regex(line)
+        super().__init__(_Regex(regex) if regex is not None else None, include)  # type: ignore[type-var]
 
     @classmethod
     def pattern_to_regex(cls, pattern: str) -> tuple[str | None, bool | None]:  # type: ignore[override]
@@ -88,7 +109,19 @@ def glob_to_regex(glob: str) -> str | None:
     body = _Translator(glob, anchored).run()
     if body is None:
         return None
-    return ("^" if anchored else "(?:^|/)") + body + (r"\x00d" if folder_only else r"\x00")
+    return (_AT_START if anchored else _AT_ANY_LEVEL) + body + (_OF_FOLDERS if folder_only else _OF_FILES)
+
+
+def file_body(regex: str) -> tuple[str, bool] | None:
+    """Take a regex of `glob_to_regex` apart: what lies between its ends, and whether that is a whole path.
+
+    None if it matches only folders; without a whole path the body is a name and holds no slash.
+    """
+    if regex.endswith(_OF_FOLDERS):
+        return None
+    whole = regex.startswith(_AT_START)
+    head = _AT_START if whole else _AT_ANY_LEVEL
+    return regex.removeprefix(head).removesuffix(_OF_FILES), whole
 
 
 class _Translator:

@@ -1,12 +1,14 @@
 """Decide what is indexed: built-ins, git's rules and `.vexorignore`, folder by folder."""
 
 import os
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from vexord.ingest.ignore.builtin import BESIDE, INSIDE, SECRETS, TOOLING
 from vexord.ingest.ignore.gitdir import common_dir, excludes_file, read_rules, work_tree
 from vexord.ingest.ignore.glob import FILE_MARK, FOLDER_MARK, as_bytes
-from vexord.ingest.ignore.ruleset import Backend, IgnoreReason, Rule, RuleSet, parse_file, parse_rules
+from vexord.ingest.ignore.ruleset import GAP, Backend, IgnoreReason, Rule, RuleSet, parse_file, parse_rules
 
 GITIGNORE = ".gitignore"
 VEXORIGNORE = ".vexorignore"
@@ -25,6 +27,10 @@ class _Layer:
 
     def path(self, rel: str) -> str:
         return self.prefix + rel[self.cut :]
+
+    def folder(self, path: bytes) -> bytes:
+        """The same for a folder's path with a closing slash."""
+        return self.prefix.encode("latin-1") + path[self.cut :]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +84,30 @@ class IgnoreRules:
             return self._folder(rel).reason
         parent = self._folder(rel.rpartition("/")[0])
         return parent.reason if parent.pruned else self._judge(rel, False, parent)
+
+    def ignored_files(self, folder: str, names: Sequence[str]) -> dict[str, IgnoreReason]:
+        """Return those of a folder's files that are left out, with the rule: `explain` for all at once."""
+        parent = self._folder(folder)
+        if not names:
+            return {}
+        if parent.pruned and parent.reason is not None:
+            return dict.fromkeys(names, parent.reason)
+        prefix = folder + "/" if folder else ""
+        doubtful = self._doubtful(prefix, names, parent) if parent.reason is None else names
+        reasons = ((name, self._judge(prefix + name, False, parent)) for name in doubtful)
+        return {name: reason for name, reason in reasons if reason is not None}
+
+    def _doubtful(self, prefix: str, names: Sequence[str], parent: _Folder) -> Iterable[str]:
+        """Return the names that a rule may leave out; the others need not be judged one by one."""
+        path, encoded = os.fsencode(prefix), os.fsencode("\0".join(names)).split(b"\0")
+        joined = b"\0" + GAP.join(encoded) + b"\0"
+        found: set[bytes] = set()
+        for layer in (*parent.git, *parent.vexor):
+            found.update(layer.rules.may_match(layer.folder(path), joined))
+        if self._builtins is not None:
+            lower = set(self._builtins.may_match(path.lower(), joined.lower()))
+            found.update(name for name in encoded if lower and name.lower() in lower)
+        return [name for name, raw in zip(names, encoded, strict=True) if raw in found] if found else ()
 
     def is_rule_file(self, rel: str) -> bool:
         """Whether a change of this file may change verdicts, so that `reload` and a new scan are due."""
@@ -164,6 +194,7 @@ def _strongest(
     return None
 
 
+@cache
 def _builtin_rules(backend: Backend) -> RuleSet:
     tools = parse_rules(TOOLING, _TOOL_SOURCE, numbered=False)
     return RuleSet(tools + parse_rules(SECRETS, _SECRET_SOURCE, numbered=False), backend)

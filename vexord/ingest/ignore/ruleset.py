@@ -1,24 +1,33 @@
 """The rules of one place: compiled lines with their origin, matched by pathspec's fastest backend."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 from pathspec import PathSpec
 
-from vexord.ingest.ignore.glob import FOLDER_MARK, GitPattern, as_text, split_lines, trim
+from vexord.ingest.ignore.glob import FOLDER_MARK, GitPattern, as_text, file_body, split_lines, trim
 
 try:
     import re2 as _engine
+
+    _BYTES = _engine.Options()
+    _BYTES.encoding = _engine.Options.Encoding.LATIN1  # a wildcard matches any byte
+    _BYTES.log_errors = False
+    _FOR_BYTES = {"options": _BYTES}
 except ImportError:  # pathspec then uses its own backend
     _engine = re
+    _FOR_BYTES = {}
 
 Backend = Literal["best", "re2", "simple"]
 
 _GROUP = 100
 """Patterns in one re2 set: a set has 8 MB for its states; beyond them it fails or, worse, finds nothing."""
 
+GAP = b"\0/\0"
+"""Between the names of a folder's files in one text."""
 _WILD = re.compile(r"\[[^\]]*\]|[*?]")
 
 
@@ -109,6 +118,40 @@ def _compile(patterns: Sequence[GitPattern], backend: Backend) -> PathSpec[GitPa
         return PathSpec(patterns, backend="simple")
 
 
+class _Sieve:
+    """Finds, in one pass over a folder's names, those that a pattern may match; most often none.
+
+    Each name stands between two NULs of its own, which no name and no wildcard holds. The slash between two
+    names keeps `*` from matching there.
+    """
+
+    def __init__(self, patterns: Sequence[GitPattern]) -> None:
+        found = [file_body(pattern.regex.pattern) for pattern in patterns if pattern.regex is not None]
+        bodies = [body for body in found if body is not None]
+        self._of_names = _alternatives([body for body, whole in bodies if not whole])
+        self._of_paths = _alternatives([body for body, whole in bodies if whole])
+
+    def matched(self, folder: bytes, names: bytes) -> Iterator[bytes]:
+        """Yield names, some more than once; see `RuleSet.may_match`."""
+        for regex in self._of_names:
+            for match in regex.finditer(names):
+                yield match.group()[1:-1]
+        if not self._of_paths:
+            return
+        paths = b"\0" + folder + names[1:].replace(GAP, GAP + folder)
+        for regex in self._of_paths:
+            for match in regex.finditer(paths):
+                yield match.group()[1 + len(folder) : -1]
+
+
+def _alternatives(bodies: Sequence[str]) -> list["re.Pattern[bytes]"]:
+    groups = [bodies[at : at + _GROUP] for at in range(0, len(bodies), _GROUP)]
+    return [
+        _engine.compile(f"\\x00(?:{'|'.join(group)})\\x00".encode("latin-1"), **_FOR_BYTES)
+        for group in groups
+    ]
+
+
 class RuleSet:
     """Rules in order of rising strength: the last match decides. Immutable; safe to share between threads."""
 
@@ -118,7 +161,6 @@ class RuleSet:
         self._views: dict[tuple[bool, bool], tuple[_Matcher, tuple[Rule, ...]]] = {}
         ways = [GitPattern(way) for rule in self._rules for way in rule.folders]
         self._ways = _Matcher(ways, backend) if ways else None
-        self._view(named=False, reaching=False)
 
     def __bool__(self) -> bool:
         return bool(self._rules)
@@ -131,6 +173,20 @@ class RuleSet:
         matcher, rules = self._views.get((named, reaching)) or self._view(named, reaching)
         index = matcher.last(subject)
         return None if index is None else rules[index]
+
+    def may_match(self, folder: bytes, names: bytes) -> Iterator[bytes]:
+        """Yield at least the names of files that a rule which ignores matches.
+
+        `folder`: its path with a closing slash. `names`: a NUL, the names with `GAP` between them, a NUL.
+        """
+        return self._sieve.matched(folder, names) if self._sieve else iter(names[1:-1].split(GAP))
+
+    @cached_property
+    def _sieve(self) -> _Sieve | None:
+        try:
+            return _Sieve([rule.pattern for rule in self._rules if not rule.negated])
+        except _engine.error:  # too large for one regex
+            return None
 
     def leads_into(self, path: str) -> bool:
         """Whether a re-include names something below the folder `path`."""
