@@ -72,6 +72,20 @@ def test_a_same_size_edit_while_nobody_watches_is_seen_after_a_restart(
     assert finds(again, root, "fresh_arrival") == ["pkg/new.py"]
 
 
+def test_a_move_of_a_folder_above_the_root_is_known_to_the_next_answer(daemon: StartDaemon, xdg: Xdg) -> None:
+    root = make_tree(xdg.home / "above" / "project", {"a.py": "def here():\n    return 'zebraquartz'\n"})
+    running = daemon()
+    running.add(root)
+    assert finds(running, root, "zebraquartz") == ["a.py"]
+    for _ in range(3):
+        (xdg.home / "above").rename(xdg.home / "elsewhere")
+        reply = running.search("zebraquartz", path=str(root))
+        assert reply["stale"] is True
+        assert reply["projects"][0]["reasons"] == ["root_gone"]
+        (xdg.home / "elsewhere").rename(xdg.home / "above")
+        assert finds(running, root, "zebraquartz") == ["a.py"]
+
+
 def test_renames_moves_and_deletes(project: tuple[Daemon, Path]) -> None:
     daemon, root = project
     (root / "pkg" / "mod1.py").rename(root / "pkg" / "moved.py")

@@ -42,6 +42,8 @@ logger = logging.getLogger(__name__)
 HEARTBEAT_S = 1.0
 REPORT_S = 0.4
 ROOT_CHECK_S = 3.0
+IDLE_S = 10.0
+"""While nothing happens, heartbeats and looks at the roots come so far apart."""
 MERGE_AFTER_IDLE_S = 0.25
 SETTLED_AFTER_S = 5.0
 """Then an index gets as few segments as its size allows."""
@@ -72,6 +74,8 @@ class Indexer:
         self._last_heartbeat_s = self._last_report_s = self._last_root_check_s = 0.0
         self._last_work_s = time.monotonic()
         self._merge_due_s = self._last_work_s + MERGE_AFTER_IDLE_S
+        self._was_busy = True
+        """At the last heartbeat."""
         self._stopping = False
         self._aids = aids(self._wake)
         self._more_to_refine = False
@@ -110,13 +114,32 @@ class Indexer:
     def _timeout(self, now: float) -> float:
         if self._more_to_refine:
             return 0.0
-        waits = [max(0.0, self._last_heartbeat_s + HEARTBEAT_S - now)]
+        due = [self._heartbeat_due(), self._root_check_due(), self._merge_due_s]
+        if self._unreported():
+            due.append(self._last_report_s + REPORT_S)
+        waits = [max(0.0, min(due) - now)]
         for project in self._projects.values():
-            waits.append(project.due_in(now) if project.state != "root_gone" else HEARTBEAT_S)
+            if project.state != "root_gone":
+                waits.append(project.due_in(now))
             expiry = project.syncs.next_expiry()
             if expiry is not None:
                 waits.append(max(0.0, expiry - now))
         return min(waits)
+
+    def _heartbeat_due(self) -> float:
+        calm = not self._was_busy and not self._busy()
+        return self._last_heartbeat_s + (IDLE_S if calm else HEARTBEAT_S)
+
+    def _root_check_due(self) -> float:
+        lost = self._watcher.blind or any(project.state == "root_gone" for project in self._projects.values())
+        return self._last_root_check_s + (ROOT_CHECK_S if lost else IDLE_S)
+
+    def _busy(self) -> bool:
+        return any(project.busy for project in self._projects.values())
+
+    def _unreported(self) -> list[Project]:
+        """Projects of which the server is to be told."""
+        return [p for p in self._projects.values() if p.changed_state or p.health.changed or p.scanning]
 
     def _wait(self, timeout_s: float) -> None:
         writers = [self._channel.fileno()] if self._channel.wants_write else []
@@ -242,6 +265,8 @@ class Indexer:
         if project is None:
             self._channel.send(Synced(message.id, message.seq, False, ["failed"], 0, [], 0, 0))
             return
+        self._watcher.check_roots(project.spec.root)  # a folder above that was renamed raises no event
+        project.root_back()
         scan_number = 0
         if project.blind:  # events alone prove nothing here: a scan that begins after this message does
             project.want_scan()
@@ -261,26 +286,29 @@ class Indexer:
         self._channel.send(report(project))
 
     def _housekeeping(self, now: float) -> None:
-        if now - self._last_heartbeat_s >= HEARTBEAT_S:
+        if now >= self._heartbeat_due():
             self._last_heartbeat_s = now
+            self._was_busy = self._busy()
             self._heartbeat()
         if now - self._last_report_s >= REPORT_S:
             self._last_report_s = now
-            for project in self._projects.values():
-                if project.changed_state or project.health.changed or project.scanning:
-                    self._report(project)
-        if now - self._last_root_check_s >= ROOT_CHECK_S:
-            self._last_root_check_s = now
-            self._watcher.check_roots()
-            for project in self._projects.values():
-                project.root_back()
+            for project in self._unreported():
+                self._report(project)
+        if now >= self._root_check_due():
+            self._check_roots()
         if now >= self._merge_due_s:
             self._merge_one(now)
         if self._aids.crew is not None:
             self._aids.crew.rest(now)
         self._more_to_refine = False
-        if not any(project.busy for project in self._projects.values()):
+        if not self._busy():
             self._refine()
+
+    def _check_roots(self) -> None:
+        self._last_root_check_s = time.monotonic()
+        self._watcher.check_roots()
+        for project in self._projects.values():
+            project.root_back()
 
     def _merge_one(self, now: float) -> None:
         settled = now - self._last_work_s >= SETTLED_AFTER_S

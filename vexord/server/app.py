@@ -34,6 +34,8 @@ from vexord.server.workers import Workers
 logger = logging.getLogger(__name__)
 
 TICK_S = 1.0
+IDLE_TICK_S = 10.0
+"""While there is nothing that a tick could move on."""
 STOPPING_TICK_S = 0.02
 MESSAGES_A_TURN = 64
 """So many requests are taken before the indexer and the timers have their turn again."""
@@ -67,8 +69,8 @@ class Callbacks:
 
     on_ready: Callable[[], None] = _nothing
     """Once: the socket is bound and answers."""
-    on_tick: Callable[[], None] = _nothing
-    """Every second from the router's loop, so that its silence means a stuck loop."""
+    on_turn: Callable[[], None] = _nothing
+    """After each turn of the router's loop, so that its silence after a `nudge` means a stuck loop."""
     on_embedding: Callable[[Embedding], None] = _ignore
     """In a worker: another model was chosen. The indexer is started anew meanwhile."""
 
@@ -87,7 +89,7 @@ class Server:
         self._wake = Wake()
         self._stop_wanted = threading.Event()
         self._stopping = False
-        self._next_tick_s = 0.0
+        self._last_tick_s = self._last_choices_s = -math.inf
         self._timers = Timers()
         self._workers = Workers(self._wake)
         self._live = opened.live
@@ -119,6 +121,10 @@ class Server:
         self._stop_wanted.set()
         self._wake.set()
 
+    def nudge(self) -> None:
+        """Make the loop turn once, though nothing has happened. Safe from any thread."""
+        self._wake.set()
+
     def run(self) -> None:
         """Serve until `request_stop`, `shutdown`, SIGTERM or SIGINT; takes less than 5 s to end then.
 
@@ -147,6 +153,7 @@ class Server:
 
     def _turn(self) -> None:
         ready = self._wait()
+        self._refresh_choices(time.monotonic())
         self._socket.read_monitor(ready)
         if self._socket.has_messages(ready):
             for _ in range(MESSAGES_A_TURN):
@@ -162,6 +169,7 @@ class Server:
         self._tick(time.monotonic())
         if self._stop_wanted.is_set() and not self._stopping:
             self._begin_stop()
+        self._callbacks.on_turn()
 
     def _wait(self) -> dict[object, int]:
         """Sleep until there is something to do; return what the poller found to be ready."""
@@ -173,7 +181,7 @@ class Server:
             writing = zmq.POLLOUT if channel.wants_write else 0
             poller.register(channel.fileno(), zmq.POLLIN | writing)
         now = time.monotonic()
-        waits = [max(0.0, self._next_tick_s - now), self._timers.next_in(now)]
+        waits = [max(0.0, self._tick_due_s() - now), self._timers.next_in(now)]
         timeout_s = min(wait for wait in waits if wait is not None)
         ready: dict[object, int] = dict(poller.poll(math.ceil(timeout_s * 1000)))
         if self._wake.fileno() in ready:
@@ -183,20 +191,21 @@ class Server:
         return ready
 
     def _tick(self, now: float) -> None:
-        if now < self._next_tick_s:
+        if now < self._tick_due_s():
             return
-        self._next_tick_s = now + (STOPPING_TICK_S if self._stopping else TICK_S)
+        self._last_tick_s = now
         self._link.tick(now)
         self._subscriptions.tick()
         self._tracker.tick(now)
-        if not self._stopping:
-            self._refresh_choices()
         if self._socket.crowded and not self._stopping:
             self._socket.shed()
             self._timers.at(now + REBIND_AFTER_S, self._bind_again)
-        self._callbacks.on_tick()
 
-    def _refresh_choices(self) -> None:
+    def _refresh_choices(self, now: float) -> None:
+        """Look whether the user has chosen anew: before a request is taken, once a second at most."""
+        if self._stopping or now < self._last_choices_s + TICK_S:
+            return
+        self._last_choices_s = now
         before = self._live.choices.embedding
         if self._live.refresh():
             self._tracker.choose(self._live.choices)
@@ -204,6 +213,12 @@ class Server:
         if self._live.key_changed() or after != before:
             self._workers.submit(lambda: self._callbacks.on_embedding(after), _ignore, _log_failure)
             self._link.renew()
+
+    def _tick_due_s(self) -> float:
+        if self._stopping:
+            return self._last_tick_s + STOPPING_TICK_S
+        restless = self._link.restless or self._subscriptions.restless or self._socket.crowded
+        return self._last_tick_s + (TICK_S if restless else IDLE_TICK_S)
 
     def _bind_again(self) -> None:
         if self._stopping:
@@ -219,7 +234,7 @@ class Server:
         self._stopping = True
         self._dispatcher.stop()
         self._link.stop(time.monotonic())
-        self._next_tick_s = 0.0
+        self._last_tick_s = -math.inf
 
     # -------------------------------------------------------------------------------------------------------
 

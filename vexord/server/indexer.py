@@ -86,6 +86,11 @@ class IndexerLink:
         return self._channel is not None
 
     @property
+    def restless(self) -> bool:
+        """Whether `tick` has something to wait for: a process that was killed and has not ended."""
+        return bool(self._dying)
+
+    @property
     def gone(self) -> bool:
         """After `stop`: whether the process has ended."""
         return self._handle is None
@@ -188,7 +193,7 @@ class IndexerLink:
                 logger.exception("cannot handle a message of the indexer type=%s", type(message).__name__)
 
     def tick(self, now: float) -> None:
-        """Once a second or more often: reap, notice silence, escalate a stop."""
+        """Reap, notice silence, escalate a stop: every few seconds, often while `restless` or stopping."""
         self._dying = [handle for handle in self._dying if handle.poll() is None]
         if self._stopping_s is not None:
             self._press(now)

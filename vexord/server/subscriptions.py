@@ -77,6 +77,11 @@ class Subscriptions:
             if not subscription.overrun or self._catch_up(subscription):
                 self._deliver(subscription, body)
 
+    @property
+    def restless(self) -> bool:
+        """Whether some peer fell behind, so that `tick` is to be called."""
+        return any(subscription.overrun for subscription in self._by_peer.values())
+
     def tick(self) -> None:
         """Tell those who fell behind, if they read again."""
         for subscription in list(self._by_peer.values()):

@@ -145,7 +145,7 @@ class Tracker:
             self._choose(view, view.spec)
 
     def tick(self, now: float) -> None:
-        """Close what is not in use; to be called every second. `now`: monotonic seconds."""
+        """Close what is not in use; to be called every few seconds. `now`: monotonic seconds."""
         if now >= self._next_close:
             self._next_close = now + CLOSE_EVERY_S
             close_unused((view.slot for view in self._views.values()), now)

@@ -64,7 +64,8 @@ class _Life:
     socket_path: str
     projects: int
     engine: "Engine"
-    ticks: int = 0
+    server: "Server | None" = None
+    turns: int = 0
     lost: bool = False
     served: bool = False
     selfcheck: SelfCheck | None = None
@@ -79,7 +80,8 @@ class _Life:
             Checks(
                 socket_path=self.socket_path,
                 interval_s=watchdog_s / 3 if watchdog_s else DEFAULT_INTERVAL_S,
-                ticks=lambda: self.ticks,
+                turns=lambda: self.turns,
+                nudge=self._nudge,
                 on_good=lambda: self.notifier.send("WATCHDOG=1"),
                 on_lost=self.on_lost,
             )
@@ -87,9 +89,9 @@ class _Life:
         self.selfcheck.start()
         threading.Thread(target=self._warm, name="warm", daemon=True).start()
 
-    def on_tick(self) -> None:
+    def on_turn(self) -> None:
         """The router's loop has turned once more."""
-        self.ticks += 1
+        self.turns += 1
 
     def on_lost(self) -> None:
         """No client can reach us any more: make room for a daemon that can be reached."""
@@ -101,6 +103,10 @@ class _Life:
         self.notifier.send("STOPPING=1")
         if self.selfcheck is not None:
             self.selfcheck.stop()
+
+    def _nudge(self) -> None:
+        if self.server is not None:
+            self.server.nudge()
 
     def _warm(self) -> None:
         started = time.monotonic()
@@ -229,8 +235,9 @@ def _build(opened: Opened, ready: ReadyPipe, path: str) -> tuple[_Life, "Server"
         projects=len(opened.registry.all()),
         engine=engine,
     )
-    callbacks = Callbacks(life.on_ready, life.on_tick, choose)
+    callbacks = Callbacks(life.on_ready, life.on_turn, choose)
     server = Server(opened, engine, lambda: spawn_indexer(opened.live.choices.embedding), callbacks)
+    life.server = server
     return life, server
 
 

@@ -29,8 +29,10 @@ class Checks:
 
     socket_path: str
     interval_s: float
-    ticks: Callable[[], int]
+    turns: Callable[[], int]
     """Number of turns of the router's loop so far."""
+    nudge: Callable[[], None]
+    """Makes an idle loop turn; nothing happens if it is stuck or has ended."""
     on_good: Callable[[], None]
     """Called after each check that was answered while the loop turned."""
     on_lost: Callable[[], None]
@@ -78,8 +80,9 @@ class SelfCheck:
         if self._identity is not None and _identity(self._checks.socket_path) == self._identity:
             self._doubts = 0
             return False
-        before = self._checks.ticks()
-        if self._stopped.wait(CONFIRM_S) or self._checks.ticks() == before:
+        before = self._checks.turns()
+        self._checks.nudge()
+        if self._stopped.wait(CONFIRM_S) or self._checks.turns() == before:
             return False
         found = _identity(self._checks.socket_path)
         if found is None:
@@ -91,12 +94,13 @@ class SelfCheck:
         return self._doubts >= DOUBTS
 
     def _check(self, context: "zmq.Context[zmq.Socket[bytes]]") -> None:
-        before, deadline_s = self._checks.ticks(), time.monotonic() + self._checks.interval_s
+        before, deadline_s = self._checks.turns(), time.monotonic() + self._checks.interval_s
         answered = self._ask_hello(context, self._checks.interval_s)
-        while self._checks.ticks() == before and time.monotonic() < deadline_s:
+        self._checks.nudge()
+        while self._checks.turns() == before and time.monotonic() < deadline_s:
             if self._stopped.wait(_SLICE_MS / 1000):
                 return
-        turned = self._checks.ticks() > before
+        turned = self._checks.turns() > before
         if answered and turned:
             self._checks.on_good()
         elif not self._stopped.is_set():

@@ -247,11 +247,11 @@ class Harness:
         self.behaviour = Behaviour()
         self.indexers: list[FakeIndexer] = []
         self.ready = threading.Event()
-        self.ticks = 0
+        self.turns = 0
         self.failure: BaseException | None = None
         opened = Opened(self.settings, self.registry, LiveChoices(self.settings.config_dir))
         self.embeddings: list[Embedding] = []
-        callbacks = Callbacks(self._ready, self._tick, self.embeddings.append)
+        callbacks = Callbacks(self._ready, self._turned, self.embeddings.append)
         self.server = Server(opened, self.engine, self._spawn, callbacks)
         self._thread = threading.Thread(target=self._run, daemon=True)
 
@@ -301,8 +301,8 @@ class Harness:
         self.indexers.append(FakeIndexer(f"{len(self.indexers) + 1:08x}", self.behaviour))
         return self.indexers[-1]
 
-    def _tick(self) -> None:
-        self.ticks += 1
+    def _turned(self) -> None:
+        self.turns += 1
 
     def _run(self) -> None:
         try:

@@ -16,10 +16,11 @@ from vexord.supervise.selfcheck import Checks, SelfCheck
 
 
 class Router:
-    """Answers `hello` while `answers` is set; counts its turns while `turns` is set."""
+    """Answers `hello` while `answers` is set; and if `turning` counts a turn when nudged."""
 
     def __init__(self, path: str) -> None:
-        self.ticks = 0
+        self.turns = 0
+        self.nudged = threading.Event()
         self.reply = b'{"result":{"pid":%d}}' % os.getpid()
         self.answers = threading.Event()
         self.turning = threading.Event()
@@ -36,7 +37,9 @@ class Router:
 
     def run(self) -> None:
         while not self.stopped.is_set():
-            self.ticks += self.turning.is_set()
+            if self.nudged.is_set() and self.turning.is_set():
+                self.nudged.clear()
+                self.turns += 1
             if self.bind_again.is_set():
                 self.bind_again.clear()
                 self.socket.bind(f"ipc://{self.path}")
@@ -56,8 +59,11 @@ def checked(xdg: Xdg) -> Iterator[tuple[Router, list[str], str]]:
     path = str(xdg.runtime / "s")
     router, told = Router(path), []
     check = SelfCheck(
-        Checks(path, 0.2, lambda: router.ticks, lambda: told.append("good"), lambda: told.append("lost"))
-    )
+        Checks(
+            path, 0.2, lambda: router.turns, router.nudged.set,
+            lambda: told.append("good"), lambda: told.append("lost"),
+        )
+    )  # fmt: skip
     check.start()
     try:
         yield router, told, path

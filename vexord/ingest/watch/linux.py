@@ -114,10 +114,11 @@ class Watcher:
             known = self._roots.get(root)
             return known.unwatched() if known is not None else frozenset()
 
-    def check_roots(self) -> None:
-        """Notice roots that went or came back, and try again for an instance; cheap, call every few seconds.
+    def check_roots(self, only: str | None = None) -> None:
+        """Notice roots that went or came back, all or one, and try again for an instance.
 
-        A root that went: `Doubt` root_gone, once. A root that is back: `Dirty` with rel "".
+        Cheap: call it every few seconds, and before a cookie whose answer must know. A root that went:
+        `Doubt` root_gone, once. A root that is back: `Dirty` with rel "".
         """
         out: list[Event] = []
         with self._shared.lock:
@@ -125,8 +126,9 @@ class Watcher:
                 return
             if self._shared.instance is None:
                 self._open()
-            for root in self._roots.values():
-                root.check(out)
+            for path, root in self._roots.items():
+                if only in (None, path):
+                    root.check(out)
         self._shared.sink.send(out)
 
     def close(self) -> None:

@@ -171,10 +171,10 @@ class Watcher:
             entry = self._roots.get(root)
             return frozenset({""}) if entry is not None and entry.watch is None else frozenset()
 
-    def check_roots(self) -> None:
-        """Notice roots that went or came back; cheap, call every few seconds."""
+    def check_roots(self, only: str | None = None) -> None:
+        """Notice roots that went or came back, all or one; cheap, call every few seconds."""
         with self._lock:
-            entries = list(self._roots.items())
+            entries = [(root, entry) for root, entry in self._roots.items() if only in (None, root)]
         out: list[Event] = []
         for root, entry in entries:
             now = identity(root)
