@@ -128,7 +128,7 @@ def _codes(corpus: Corpus) -> Way:
         write_codes(str(path), corpus.rows)
         build_s = time.perf_counter() - started
         codes = Codes(str(path), len(corpus.rows))
-        codes.likely(corpus.queries[:1], 200, None)
+        codes.wait()
         size = path.stat().st_size
 
     def search(number: int, mask: NDArray[np.bool_] | None) -> Rows:

@@ -7,6 +7,7 @@ They are made with the segment and only help to find: where they cannot be had, 
 import importlib.util
 import logging
 import threading
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,8 @@ logger = logging.getLogger(__name__)
 
 MIN_ROWS = 32_768
 """Of a segment that gets codes; fewer rows are compared as fast without."""
+FEW_ROWS = 1 << 18
+"""So few rows are compared in some ten milliseconds."""
 BITS = 4
 MARGIN = 1.25
 """So many times the rows wanted are fetched: 0.997 of the right ones are among them."""
@@ -48,23 +51,30 @@ Likely = tuple[NDArray[np.int64], NDArray[np.float32]]
 
 
 class Codes:
-    """The codes of one segment. Thread-safe; read into memory when they are first asked for."""
+    """The codes of one segment. Thread-safe; read into memory when they are first asked for.
 
-    def __init__(self, path: str, rows: int) -> None:
+    Whoever asks first is not kept waiting: comparing all rows once takes less time than reading the codes.
+    With few rows nobody is.
+    """
+
+    def __init__(self, path: str, rows: int, ready: Callable[[], None] = lambda: None) -> None:
+        """`ready` is called, in a thread, when rows need not be compared any more."""
         self._path = path
         self._rows = rows
+        self._ready = ready
         self._index: Any = None
-        self._tried = False
+        self._reader: threading.Thread | None = None
         self._lock = threading.Lock()
 
     def likely(self, query: NDArray[np.int8], count: int, allowed: NDArray[np.bool_] | None) -> Likely | None:
         """Return rows, among those allowed, that hold nearly all of the `count` nearest to the query, shape
-        (1, d), and about how near they are; None if the codes cannot be read.
+        (1, d), and about how near they are; None if the codes cannot be read, or it is faster to do without
+        while they are read.
         """
-        with self._lock:
-            if not self._tried:
-                self._tried = True
-                self._index = self._read()
+        reader, first = self._begin()
+        if first or (self._rows < FEW_ROWS and reader.is_alive()):
+            return None
+        reader.join()
         index = self._index
         if index is None:
             return None
@@ -78,19 +88,32 @@ class Codes:
                 return rows[left], scores[left]
         return self._search(index, query, wanted, allowed)
 
-    def _read(self) -> Any:
-        """A tenth of a second for a million rows, less than comparing all of them once from disk."""
-        from turbovec import TurboQuantIndex
+    def wait(self) -> None:
+        """Return when they are in memory, or cannot be read."""
+        self._begin()[0].join()
 
+    def _begin(self) -> tuple[threading.Thread, bool]:
+        """Return the thread that reads the codes, and whether it was started just now."""
+        with self._lock:
+            if self._reader is not None:
+                return self._reader, False
+            self._reader = threading.Thread(target=self._read, name="codes", daemon=True)
+            self._reader.start()
+            return self._reader, True
+
+    def _read(self) -> None:
         try:
+            from turbovec import TurboQuantIndex
+
             index = TurboQuantIndex.load(self._path)
             index.prepare()
             if len(index) != self._rows:
                 raise ValueError(f"{len(index)} codes for {self._rows} rows")
         except Exception as error:  # whatever it raises for a damaged file
             logger.warning("codes cannot be read, all rows are compared path=%r: %s", self._path, error)
-            return None
-        return index
+            return
+        self._index = index
+        self._ready()
 
     def _search(
         self, index: Any, query: NDArray[np.int8], wanted: int, allowed: NDArray[np.bool_] | None

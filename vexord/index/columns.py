@@ -57,6 +57,11 @@ class ColumnFile:
         if scattered and isinstance(self._data, mmap.mmap):
             self._data.madvise(mmap.MADV_RANDOM)
 
+    def forget(self) -> None:
+        """Give the pages in memory back to the system, which reads them again when they are used."""
+        if isinstance(self._data, mmap.mmap):
+            self._data.madvise(mmap.MADV_DONTNEED)
+
     def array(self, dtype: DTypeLike, shape: tuple[int, ...], start: int = 0) -> "NDArray[np.generic]":
         """Return a read-only view of the array whose header stands at byte `start`; pages are read when used.
 

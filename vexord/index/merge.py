@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from vexord.index.columns import StringColumn, join_runs, take_runs
 from vexord.index.manifest import FingerprintFields, SegmentRecord
 from vexord.index.merge_postings import DEAD, PostingMerge
-from vexord.index.segment import CHUNK_DTYPE, FILE_DTYPE, Segment, is_whole
+from vexord.index.segment import CHUNK_DTYPE, FILE_DTYPE, Segment, is_whole, rows_of_files
 from vexord.index.segment_writer import SegmentWriter
 
 MAX_SEGMENTS = 8
@@ -145,12 +145,6 @@ def merge_segments(
     out.stream("posting_rows", np.dtype(np.uint32), merge.count, (taken for taken, _ in merge.blocks()))
     out.stream("posting_impacts", np.dtype(np.uint8), merge.count, (impacts for _, impacts in merge.blocks()))
     return out.finish(fingerprint, languages, encodings)
-
-
-def rows_of_files(files: NDArray[np.void], mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Spread a mask over files, shape (files,), to their rows."""
-    counts = files["row_end"].astype(np.int64) - files["row_start"]
-    return np.repeat(mask, counts)
 
 
 def _row_maps(sources: Sequence[MergeSource]) -> list[NDArray[np.int64]]:

@@ -1,7 +1,6 @@
 """Rows of a second model beside a segment's own: a file that is written anew as more of them are known."""
 
 import os
-import secrets
 from dataclasses import dataclass
 from typing import Protocol, cast
 
@@ -47,7 +46,7 @@ def write_refined(folder: str, segment: Segment, source: RowSource, above: int =
     count = int(rows.any(axis=1).sum())
     if count <= above:
         return None
-    name = f"{REFINED_PREFIX}{secrets.token_hex(4)}.npy"
+    name = f"{REFINED_PREFIX}{os.urandom(4).hex()}.npy"
     header = npy_header(rows.dtype, rows.shape, 0)
     path = os.path.join(folder, SEGMENTS_NAME, segment.name, name)
     written = files.write_file(path, header, raw_bytes(rows))

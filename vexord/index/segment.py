@@ -116,8 +116,9 @@ class Segment:
         """
         base = os.path.join(folder, SEGMENTS_NAME, record.name)
         meta = _read_metadata(base, record)
-        codes = _codes(os.path.join(base, CODES_NAME), record)
-        vectors = _open_file(base, VECTORS_NAME, record, scattered=codes is not None)
+        coded = CODES_NAME in record.sums and available()
+        vectors = _open_file(base, VECTORS_NAME, record, scattered=coded)
+        codes = Codes(os.path.join(base, CODES_NAME), record.rows, vectors.forget) if coded else None
         columns = _open_file(base, COLUMNS_NAME, record)
 
         def column(name: str, dtype: "type[Scalar] | np.dtype[Scalar]") -> NDArray[Scalar]:
@@ -192,10 +193,6 @@ def is_whole(folder: str, record: SegmentRecord) -> bool:
     return True
 
 
-def _codes(path: str, record: SegmentRecord) -> Codes | None:
-    return Codes(path, record.rows) if CODES_NAME in record.sums and available() else None
-
-
 def _open_file(base: str, name: str, record: SegmentRecord, *, scattered: bool = False) -> ColumnFile:
     if name not in record.sums:
         raise IndexCorruptError(f"{base}: the manifest does not list {name}")
@@ -213,3 +210,9 @@ def _read_metadata(base: str, record: SegmentRecord) -> SegmentMetadata:
     if sum_of(data) != record.sums.get(METADATA_NAME):
         raise IndexCorruptError(f"{path} is not the one that the manifest lists")
     return meta
+
+
+def rows_of_files(files: NDArray[np.void], mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Spread a mask over files, shape (files,), to their rows."""
+    counts = files["row_end"].astype(np.int64) - files["row_start"]
+    return np.repeat(mask, counts)

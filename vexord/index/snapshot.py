@@ -9,9 +9,8 @@ from numpy.typing import NDArray
 
 from vexord.index.errors import IndexCorruptError
 from vexord.index.manifest import FingerprintFields, Manifest, SegmentRecord, read_manifest
-from vexord.index.merge import rows_of_files
 from vexord.index.refined import Refined, open_refined
-from vexord.index.segment import Segment
+from vexord.index.segment import Segment, rows_of_files
 
 logger = logging.getLogger(__name__)
 

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from vexord.index.errors import IndexCorruptError
 from vexord.index.manifest import RefinedRecord, SegmentRecord, encode_dead
-from vexord.index.merge import SegmentLoad, rows_of_files
-from vexord.index.segment import Segment
+from vexord.index.merge import SegmentLoad
+from vexord.index.segment import Segment, rows_of_files
 from vexord.index.stamps import Stamps, TouchedFile
 from vexord.index.types import FileEntry, FileStamp
 

@@ -12,8 +12,7 @@ from numpy.typing import NDArray
 
 from vexord.embed.cache import EmbeddingCache
 from vexord.embed.seam import SecondEmbedder, Vectors
-from vexord.index.merge import rows_of_files
-from vexord.index.segment import Segment
+from vexord.index.segment import Segment, rows_of_files
 from vexord.ingest.idle import IdleEmbedder
 from vexord.link.messages import Published
 

@@ -2,17 +2,20 @@
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
-from pathspec import GitIgnoreSpec
 from vexor_protocol.errors import INVALID_PARAMS, ProtocolError
 from vexor_protocol.messages import Filters
 
 from vexord.index.segment import Segment
 from vexord.index.snapshot import SegmentView
 from vexord.index.types import KINDS
+
+if TYPE_CHECKING:
+    from pathspec import GitIgnoreSpec
 
 Mask = NDArray[np.bool_]
 _MAX_CACHED = 32
@@ -119,7 +122,9 @@ def _file_mask(segment: Segment, wanted: RowFilter) -> Mask:
 
 
 @lru_cache(maxsize=256)
-def _compile(patterns: tuple[str, ...]) -> GitIgnoreSpec:
+def _compile(patterns: tuple[str, ...]) -> "GitIgnoreSpec":
+    from pathspec import GitIgnoreSpec  # most searches do without
+
     try:
         return GitIgnoreSpec.from_lines(patterns)
     except ValueError as error:

@@ -2,7 +2,7 @@
 
 import logging
 import math
-import secrets
+import os
 import signal
 import threading
 import time
@@ -110,7 +110,7 @@ class Server:
             link=self._link,
             socket=self._socket,
             subscriptions=self._subscriptions,
-            figures=OwnFigures(secrets.token_hex(8)),
+            figures=OwnFigures(os.urandom(8).hex()),
             stop=self.request_stop,
         )
         outbox = Outbox(self._socket.send, self._timers, time.monotonic)

@@ -5,7 +5,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-import psutil
 from vexor_protocol.health import QueryCache
 from vexor_protocol.messages import QueryResult
 
@@ -53,14 +52,15 @@ class OwnFigures:
     """New with every start."""
     started_s: float = field(default_factory=time.monotonic)
     searches: int = 0
-    _process: psutil.Process = field(default_factory=psutil.Process)
     _rss: tuple[float, int] = (-RSS_VALID_S, 0)
 
     def rss_bytes(self) -> int:
         """Return the memory that this process holds, at most a second old."""
         now = time.monotonic()
         if now - self._rss[0] >= RSS_VALID_S:
-            self._rss = (now, self._process.memory_info().rss)
+            import psutil  # not before somebody asks
+
+            self._rss = (now, psutil.Process().memory_info().rss)
         return self._rss[1]
 
 

@@ -27,7 +27,7 @@ from vexord.projects.settings import Settings
 from vexord.supervise.lock import EXIT_ALREADY_RUNNING, AlreadyRunningError, DaemonLock
 from vexord.supervise.logs import configure_logging
 from vexord.supervise.notify import Notifier
-from vexord.supervise.processes import spawn_indexer
+from vexord.supervise.processes import IndexerStart
 from vexord.supervise.ready import ReadyPipe
 from vexord.supervise.selfcheck import DEFAULT_INTERVAL_S, Checks, SelfCheck
 
@@ -119,6 +119,15 @@ class _Life:
         logger.info("model warm ms=%d", (time.monotonic() - started) * 1000)
 
 
+@dataclass(frozen=True, slots=True)
+class _Begun:
+    """What was begun before the imports that take long."""
+
+    ready: ReadyPipe
+    notifier: Notifier
+    spawn: IndexerStart
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the daemon until it is told to stop; return the exit status."""
     options = _parse(argv)
@@ -176,7 +185,10 @@ def _run(options: argparse.Namespace, ready: ReadyPipe) -> int:
         settings, registry = _open_state(options.log_file)
         live = _choices(settings)
         _raise_descriptor_limit()
-        life, server = _build(Opened(settings, registry, live), ready, path)
+        # The manager's variables go before the first child is started, which would inherit them.
+        notifier = Notifier.from_environment()
+        begun = _Begun(ready, notifier, IndexerStart(lambda: live.choices.embedding))
+        life, server = _build(Opened(settings, registry, live), begun, path)
         logger.info(
             "start pid=%d version=%s python=%s socket=%r projects=%d ms=%d",
             os.getpid(), __version__, platform.python_version(), path, life.projects,
@@ -211,7 +223,7 @@ def _choices(settings: Settings) -> LiveChoices:
         raise StartError("E_CONFIG", error.message, error.hint) from None
 
 
-def _build(opened: Opened, ready: ReadyPipe, path: str) -> tuple[_Life, "Server"]:
+def _build(opened: Opened, begun: _Begun, path: str) -> tuple[_Life, "Server"]:
     # Not before the lock: these imports take most of the start, and a second daemon must fail fast.
     from vexord.embed.artefact import ModelError
     from vexord.embed.default import second_embedder
@@ -229,14 +241,14 @@ def _build(opened: Opened, ready: ReadyPipe, path: str) -> tuple[_Life, "Server"
 
     choose(opened.live.choices.embedding)
     life = _Life(
-        ready=ready,
-        notifier=Notifier.from_environment(),
+        ready=begun.ready,
+        notifier=begun.notifier,
         socket_path=path,
         projects=len(opened.registry.all()),
         engine=engine,
     )
     callbacks = Callbacks(life.on_ready, life.on_turn, choose)
-    server = Server(opened, engine, lambda: spawn_indexer(opened.live.choices.embedding), callbacks)
+    server = Server(opened, engine, begun.spawn, callbacks)
     life.server = server
     return life, server
 

@@ -1,11 +1,14 @@
 """Starts the indexer process: one end of a socket pair in, its stderr into our log."""
 
+import contextlib
 import logging
+import os
 import re
 import socket
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from typing import IO
 
 import msgspec
@@ -14,6 +17,8 @@ from vexord.embed.choice import Embedding
 
 _RUN = "from vexord.ingest.__main__ import main; raise SystemExit(main())"
 """In place of `-m`: each process of its crew would import a main module again, with all that it needs."""
+_ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1"}
+"""The indexer multiplies nothing large, and its crew has a process for each core: threads would only spin."""
 _LINE_BYTES = 16_384
 _INDEXER_LINE = re.compile(r"(DEBUG|INFO|WARNING|ERROR|CRITICAL) (\S+) (.*)")
 
@@ -39,6 +44,26 @@ class IndexerProcess:
         self._process.kill()
 
 
+class IndexerStart:
+    """Starts indexers one after the other; the first one ahead of time, so that it imports while we do."""
+
+    def __init__(self, embedding: Callable[[], Embedding]) -> None:
+        """`embedding` returns what is chosen when an indexer is started."""
+        self._embedding = embedding
+        self._first: IndexerProcess | None = None
+        with contextlib.suppress(OSError):  # who asks for it gets the error
+            self._first = spawn_indexer(embedding())
+
+    def __call__(self) -> IndexerProcess:
+        """Return a running indexer.
+
+        Raises:
+            OSError: no process, descriptor or memory is left.
+        """
+        first, self._first = self._first, None
+        return first if first is not None else spawn_indexer(self._embedding())
+
+
 def spawn_indexer(embedding: Embedding) -> IndexerProcess:
     """Start an indexer with this interpreter and environment.
 
@@ -55,6 +80,7 @@ def spawn_indexer(embedding: Embedding) -> IndexerProcess:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
+            env={**_ENVIRONMENT, **os.environ},
         )
     except OSError:
         ours.close()

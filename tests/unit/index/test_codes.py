@@ -1,5 +1,6 @@
 """Codes of large segments: made with them, kept by merges, done without."""
 
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -34,6 +35,8 @@ def test_a_large_segment_has_codes_and_a_small_one_none(open_writer: Open, folde
     assert small.codes is None
     assert large.codes is not None
     query = large.vectors[7:8].copy()
+    assert large.codes.likely(query, 5, None) is None, "the first is not kept waiting"
+    large.codes.wait()
     likely = large.codes.likely(query, 5, None)
     assert likely is not None
     rows, scores = likely
@@ -55,11 +58,33 @@ def test_damaged_codes_cost_time_only(
     for damaged in (b"", good[:-9], b"x" * len(good)):
         path.write_bytes(damaged)
         found = Codes(str(path), 50)
+        found.wait()
         assert found.likely(np.ones((1, 16), np.int8), 5, None) is None
     assert "codes cannot be read" in caplog.text
     other = Codes(str(path), 49)
     path.write_bytes(good)
+    other.wait()
     assert other.likely(np.ones((1, 16), np.int8), 5, None) is None, "codes of another number of rows"
+
+
+@pytest.mark.parametrize("few", [True, False])
+def test_while_codes_are_read_few_rows_are_compared_and_many_waited_for(
+    open_writer: Open, folder: str, monkeypatch: pytest.MonkeyPatch, few: bool
+) -> None:
+    monkeypatch.setattr(codes, "FEW_ROWS", 51 if few else 50)
+    open_writer().commit(files_of(50), [])  # type: ignore[arg-type]
+    (path,) = Path(folder).rglob(CODES_NAME)
+    go, told = threading.Event(), []
+    slow = Codes(str(path), 50, lambda: told.append("ready"))
+    read = slow._read
+    monkeypatch.setattr(slow, "_read", lambda: (go.wait(10), read()))
+    query = np.ones((1, 16), np.int8)
+    assert slow.likely(query, 5, None) is None
+    threading.Timer(0.1, go.set).start()
+    assert (slow.likely(query, 5, None) is None) == few
+    slow.wait()
+    assert slow.likely(query, 5, None) is not None
+    assert told == ["ready"]
 
 
 def test_codes_that_cannot_be_written_are_left_out(

@@ -132,6 +132,7 @@ def test_codes_find_nearly_all_of_the_nearest(
     rows = unit(5, 5_000, 64)
     codes.write_codes(str(tmp_path / "codes.tv"), rows)
     coded = codes.Codes(str(tmp_path / "codes.tv"), len(rows))
+    coded.wait()
     big = dataclasses.replace(views[0].segment, vectors=rows, rows=len(rows), codes=coded)
     view = dataclasses.replace(views[0], segment=big)
     asked = QueryVectors(unit(6, 1, 64))
