@@ -41,7 +41,7 @@ def print_status(status: JsonObject, color: str) -> None:
     page.print(
         Text.assemble(
             ("vexord ", "bold"), f"{text(status, 'version')}  process {number(status, 'pid')}, up ",
-            f"{duration(seconds(status, 'uptime_s') or 0)}, {size(number(status, 'rss_bytes'))}, ",
+            f"{duration(seconds(status, 'uptime_s') or 0)}, {_memory(status)}, ",
             f"{plural(number(status, 'clients'), 'client')}, "
             f"{plural(number(status, 'searches'), 'search', 'es')}{_cache(member(status, 'query_cache'))}",
         )
@@ -64,6 +64,12 @@ def print_status(status: JsonObject, color: str) -> None:
     for project in members(status, "projects"):
         _project(page, project)
     mismatch_note(status)
+
+
+def _memory(status: JsonObject) -> str:
+    mapped = number(status, "mapped_bytes")
+    own = size(number(status, "rss_bytes") - mapped)
+    return f"{own} and {size(mapped)} of mapped files" if mapped else own
 
 
 def _cache(cache: JsonObject) -> str:

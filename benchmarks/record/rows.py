@@ -87,8 +87,10 @@ ROWS = (
         "{:.2f} / {:.2f} s", [0.3, 1.5], [0.3, 0.5]),
     Row("server's resident memory a chunk", "footprint", ["linux-middle", "linux"], _of("server_rss_chunk"),
         "{:.0f} B", [400], [160]),
+    Row("… of that its own, not pages of mapped files", "footprint", ["linux-middle", "linux"],
+        _of("server_anonymous_chunk"), "{:.0f} B", [400], [160]),
     Row("disk a chunk", "footprint", _LARGE, _of("disk_chunk"), "{:.0f} B", [1200], [800]),
-    Row("idle CPU, the tree watched", "footprint", _LARGE, _of("idle_cpu_percent"), "{:.2f} %", [0.1], [0.0]),
+    Row("idle CPU, the tree watched", "footprint", _LARGE, _of("idle_cpu_percent"), "{:.3f} %", [0.1], [0.0]),
     Row("one batch of 100 / 100 calls, throughput", "batch", _LARGE, _of("ratio"), "{:.2f}×", [5], [5],
         higher=True),
 )  # fmt: skip

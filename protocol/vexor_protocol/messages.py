@@ -86,6 +86,7 @@ class StatusResult(Struct, kw_only=True):
     settings: list[SettingInEffect] = []
     """Those of the daemon as a whole; a project's mode is in its own status."""
     rendered: str | None = None
+    mapped_bytes: int = 0
 
 
 class ShutdownParams(Params):

@@ -18,7 +18,7 @@ from vexord.server.timers import Timers
 from vexord.server.tracker import Tracker
 from vexord.server.workers import Workers
 
-RSS_VALID_S = 1.0
+MEMORY_VALID_S = 1.0
 
 
 class SearchEngine(Protocol):
@@ -52,16 +52,20 @@ class OwnFigures:
     """New with every start."""
     started_s: float = field(default_factory=time.monotonic)
     searches: int = 0
-    _rss: tuple[float, int] = (-RSS_VALID_S, 0)
+    _memory: tuple[float, int, int] = (-MEMORY_VALID_S, 0, 0)
 
-    def rss_bytes(self) -> int:
-        """Return the memory that this process holds, at most a second old."""
+    def memory(self) -> tuple[int, int]:
+        """Return the bytes that this process holds, at most a second old, and those of them in mapped files.
+
+        The latter are 0 where the system does not tell.
+        """
         now = time.monotonic()
-        if now - self._rss[0] >= RSS_VALID_S:
+        if now - self._memory[0] >= MEMORY_VALID_S:
             import psutil  # not before somebody asks
 
-            self._rss = (now, psutil.Process().memory_info().rss)
-        return self._rss[1]
+            found = psutil.Process().memory_info()
+            self._memory = (now, found.rss, getattr(found, "shared", 0))
+        return self._memory[1], self._memory[2]
 
 
 @dataclass(slots=True)

@@ -46,13 +46,15 @@ class About:
     def status(self, _call: Call, _params: StatusParams) -> StatusResult:
         """Say how everything is."""
         services = self._services
+        resident, mapped = services.figures.memory()
         return StatusResult(
             version=__version__,
             protocol=PROTOCOL_VERSION,
             boot_id=services.figures.boot_id,
             pid=os.getpid(),
             uptime_s=round(time.monotonic() - services.figures.started_s, 1),
-            rss_bytes=services.figures.rss_bytes(),
+            rss_bytes=resident,
+            mapped_bytes=mapped,
             socket=services.socket.path,
             clients=services.socket.peers,
             searches=services.figures.searches,
