@@ -6,7 +6,7 @@ The model's rows were trained on these words, so a change here needs a newly tra
 
 import re
 import unicodedata
-from functools import lru_cache
+from functools import cache, lru_cache
 
 WORD = re.compile(r"\w+")
 _PART = re.compile(
@@ -19,10 +19,6 @@ _PART_OR_END = re.compile(_PART.pattern + r"|\n")
 _WIDE_CHARS = r"\u3005-\u3007\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af"
 """Scripts written without spaces; a run of them is a phrase, so it is cut into pairs."""
 WIDE_RUN = re.compile(f"[{_WIDE_CHARS}]{{2,}}")
-_WIDE = re.compile(f"[{_WIDE_CHARS}]")
-_SCRIPT_EDGE = re.compile(
-    rf"(?<=[{_WIDE_CHARS}])(?=[^\W{_WIDE_CHARS}])|(?<=[^\W{_WIDE_CHARS}])(?=[{_WIDE_CHARS}])"
-)
 MAX_PARTS = 32
 """A word of more is not taken apart."""
 _PARTS_KEPT = 1 << 17
@@ -37,6 +33,18 @@ _DROP_ES = re.compile(r"(?:ss|sh|x|zz|[nrt]ch)es$")
 _KEEP_S = re.compile(r"(?:us|ss)$")
 
 
+# Not at the start: most texts need neither, and so large classes of characters take long to compile.
+@cache
+def _script_edge() -> re.Pattern[str]:
+    wide, narrow = f"[{_WIDE_CHARS}]", rf"[^\W{_WIDE_CHARS}]"
+    return re.compile(f"(?<={wide})(?={narrow})|(?<={narrow})(?={wide})")
+
+
+@cache
+def _wide() -> re.Pattern[str]:
+    return re.compile(f"[{_WIDE_CHARS}]")
+
+
 def normal(text: str) -> str:
     """Return a text with each letter written in one way (NFKC), and with spaces between scripts.
 
@@ -45,7 +53,7 @@ def normal(text: str) -> str:
     if text.isascii():
         return text
     text = unicodedata.normalize("NFKC", text)
-    return _SCRIPT_EDGE.sub(" ", text) if _WIDE.search(text) else text
+    return _script_edge().sub(" ", text) if _wide().search(text) else text
 
 
 @lru_cache(_PARTS_KEPT)
@@ -55,7 +63,7 @@ def parts(word: str) -> tuple[str, ...]:
     if len(found) > MAX_PARTS:  # a digest or base64, not a name
         return (word.lower().strip("_"),)
     if not word.isascii():  # capitals mark no parts outside ASCII: they may be any alphabet's
-        wide = _WIDE.search(word)
+        wide = _wide().search(word)
         found = (
             [word[i : i + 2] for i in range(max(1, len(word) - 1))] if wide else word.strip("_").split("_")
         )

@@ -135,6 +135,8 @@ def _of_few(
 
 def _of_segment(view: SegmentView, vector: Vectors, length: Scores) -> Scores:
     """Return the similarity of every row; `length`: 1 / length of the vector, shape (1,)."""
+    if view.segment.codes is not None:  # they are being read: the lengths will not be asked for again
+        return scan(view.segment.vectors, vector)
     similarities = products(view.segment.vectors, vector)
     similarities *= inverse_lengths_of(view.segment) * length
     return similarities
