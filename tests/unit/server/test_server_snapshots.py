@@ -13,7 +13,7 @@ from server_harness import FINGERPRINT, Harness, one_file
 from tests.support.waiting import wait_until
 from tests.support.xdg import Xdg
 from vexord.index.writer import IndexWriter
-from vexord.server import snapshots, tracker
+from vexord.server import app, snapshots, tracker
 from vexord.server.snapshots import Slot, close_unused
 
 LATER = time.monotonic() + 10 * snapshots.KEEP_OPEN_S
@@ -105,7 +105,9 @@ def test_status_and_searches_are_the_same_after_it(
     before = harness.status_of(root)
     monkeypatch.setattr(tracker, "CLOSE_EVERY_S", 0.0)
     monkeypatch.setattr(snapshots, "KEEP_OPEN_S", 0.0)
+    monkeypatch.setattr(app, "IDLE_TICK_S", 0.1)
     harness.server._tracker._next_close = 0.0
+    harness.server.nudge()
     wait_until(lambda: not slot.is_open, what="closed")
     assert harness.status_of(root) == before
     assert before["generation"] == 1 and before["chunks"] > 0
