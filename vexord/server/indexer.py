@@ -87,8 +87,8 @@ class IndexerLink:
 
     @property
     def restless(self) -> bool:
-        """Whether `tick` has something to wait for: a process that was killed and has not ended."""
-        return bool(self._dying)
+        """Whether `tick` waits for the end of a process: one that was killed, or is to make room."""
+        return bool(self._dying) or self._renewing_s is not None
 
     @property
     def gone(self) -> bool:
