@@ -34,8 +34,8 @@ from vexord.server.workers import Workers
 logger = logging.getLogger(__name__)
 
 TICK_S = 1.0
-IDLE_TICK_S = 10.0
-"""While there is nothing that a tick could move on."""
+IDLE_TICK_S = 3.0
+"""While there is nothing that a tick could move on: settings that the user has changed are seen so soon."""
 STOPPING_TICK_S = 0.02
 MESSAGES_A_TURN = 64
 """So many requests are taken before the indexer and the timers have their turn again."""
