@@ -2,7 +2,7 @@
 
 import os
 from dataclasses import dataclass
-from typing import Protocol, cast
+from typing import Literal, Protocol, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,13 +14,20 @@ from vexord.index.segment import Segment, verify_file
 
 
 class RowSource(Protocol):
-    """Where rows of the second model come from, by embed hash."""
+    """Where rows of the second model come from, by a hash that each chunk has."""
 
     model: str
+    """Names the space and the text that is embedded; rows of one model are never taken for another's."""
     dimensions: int
+    key: Literal["embed_hash", "text_hash"]
+    """Column of the chunks that holds the hash: of the text with its header, or of the text alone."""
 
     def rows(self, hashes: NDArray[np.uint64]) -> NDArray[np.int8]:
         """Return one row for each hash, shape (len(hashes), dimensions); zeros where none is known."""
+        ...
+
+    def older(self, model: str) -> "RowSource | None":
+        """Return the source of a model that was used before; None if it is not there any more."""
         ...
 
 
@@ -42,7 +49,7 @@ def write_refined(folder: str, segment: Segment, source: RowSource, above: int =
     Raises:
         OSError: the file cannot be written.
     """
-    rows = source.rows(segment.chunks["embed_hash"])
+    rows = source.rows(segment.chunks[source.key])
     count = int(rows.any(axis=1).sum())
     if count <= above:
         return None

@@ -13,7 +13,8 @@ from vexord.index.build import build_segment
 from vexord.index.errors import IndexCorruptError
 from vexord.index.manifest import FingerprintFields, SegmentRecord, encode_dead
 from vexord.index.merge import Merged, MergeInput, MergeTask, choose_merge, run_merge
-from vexord.index.refined import RowSource, write_refined
+from vexord.index.refined import RowSource
+from vexord.index.second import SecondRows
 from vexord.index.segment import Segment
 from vexord.index.segment_writer import SegmentWriter
 from vexord.index.stamps import read_stamps, write_stamps
@@ -44,14 +45,15 @@ class IndexWriter:
         self._publish_due = True
         """Until this writer has published, a generation carries the epoch of an earlier one."""
         self._lost: list[str] = []
-        self._second = second
+        self._second = SecondRows(self._store, self._table, second)
 
     @classmethod
     def open(cls, folder: str, fingerprint: msgspec.Struct, second: RowSource | None = None) -> "IndexWriter":
         """Lock and open the index in `folder`, created if missing; damaged segments are left out.
 
         An index of another fingerprint appears empty and stays readable until the first commit. `second`
-        gives rows of a second model, as far as it knows them, for every segment that is written.
+        gives rows of a second model, as far as it knows them, for every segment that is written; see
+        `SecondRows` for what becomes of those of an earlier one.
 
         Raises:
             IndexLockedError: another writer has it; `pid` names its process.
@@ -167,7 +169,7 @@ class IndexWriter:
             buried.update(path for path in paths if path not in overtaken and path in self._table)
             if not dead.all():
                 alive = msgspec.structs.replace(record, dead=encode_dead(dead))
-                added = segment, self._with_refined(segment, alive)
+                added = segment, self._second.with_rows(segment, alive)
         if added or buried or self._publish_due:
             self._swap(buried, added)
         self._save_stamps()
@@ -219,7 +221,7 @@ class IndexWriter:
         dead = np.concatenate(died)
         segment = Segment.open(self._folder, merged.record)
         record = msgspec.structs.replace(merged.record, dead=encode_dead(dead))
-        record = self._with_refined(segment, record)
+        record = self._second.with_rows(segment, record)
         sources = [number_of[one.record.name] for one in task.inputs if one.record.name in number_of]
         keep = not dead.all()
         self._publish({}, record if keep else None, without=sources)
@@ -258,43 +260,32 @@ class IndexWriter:
 
     # --- second model --------------------------------------------------------------------------------------
 
-    def refined(self) -> tuple[int, int]:
-        """Return live chunks that have a published row of the second model (at most), and live chunks."""
-        known = 0
-        for live in self._table.segments.values():
-            if live.refined is not None:
-                known += min(live.refined.count, live.load().live)
-        return known, self._table.chunks
-
-    def unrefined(self) -> list[tuple[Segment, NDArray[np.bool_]]]:
-        """Return the segments that lack rows of the second model, newest first, with their dead files."""
-        return [
-            (live.segment, live.dead)
-            for live in reversed(self._table.segments.values())
-            if live.refined is None or live.refined.count < live.segment.rows
-        ]
+    @property
+    def second(self) -> SecondRows:
+        """What there is of a second model's rows. To write some use `refine` and `switch`."""
+        return self._second
 
     def refine(self) -> bool:
-        """Write what the second model has come to know since; publish, and return True, if that is anything.
+        """Publish what the second model has come to know since; return whether that is anything.
 
         Raises:
-            OSError: nothing has changed then.
+            OSError: nothing has changed for readers then.
         """
-        if self._second is None:
-            return False
-        changed = False
-        for live in self._table.segments.values():
-            before = live.refined
-            if before is not None and before.count == live.segment.rows:
-                continue
-            after = write_refined(self._folder, live.segment, self._second, before.count if before else 0)
-            if after is not None:
-                live.refined, changed = after, True
-                if before is not None:
-                    self._store.retire(live.segment.name, before.file)
+        changed = self._second.refine()
         if changed:
             self._publish({}, None)
         return changed
+
+    def switch(self) -> bool:
+        """Publish the rows of a new second model in the place of the earlier one's; False if none is new.
+
+        Raises:
+            OSError: nothing has changed for readers then.
+        """
+        switched = self._second.switch()
+        if switched:
+            self._publish({}, None)
+        return switched
 
     # --- inside --------------------------------------------------------------------------------------------
 
@@ -303,9 +294,10 @@ class IndexWriter:
         if manifest is None:
             return
         dropped = False
+        self._second.go_on_with(manifest.segments)
         for listed in manifest.segments:
             segment = self._store.open_segment(listed)
-            record = self._store.checked_refined(listed, self._second.model if self._second else None)
+            record = self._store.checked_refined(listed, self._second.model)
             try:
                 if segment is not None:
                     self._table.add(segment, record)
@@ -327,18 +319,7 @@ class IndexWriter:
         with self._store.new_segment(durable=durable) as out:
             record = produce(out)
             segment = Segment.open(self._folder, record)
-            return segment, self._with_refined(segment, record)
-
-    def _with_refined(self, segment: Segment, record: SegmentRecord) -> SegmentRecord:
-        """Give a new segment what is known of the second model's rows; it can do without."""
-        if self._second is None:
-            return record
-        try:
-            refined = write_refined(self._folder, segment, self._second)
-        except OSError as error:
-            logger.warning("rows of the second model not written, they follow later: %s", error)
-            refined = None
-        return msgspec.structs.replace(record, refined=refined)
+            return segment, self._second.with_rows(segment, record)
 
     def _publish(
         self,

@@ -96,7 +96,7 @@ class Refiner:
             self._idle.submit(project.spec.id, [key for key, _ in batch], [text for _, text in batch])
         more = bool(plan.unplanned or plan.paths or plan.texts)
         last = not more and not self._idle.busy
-        enough = max(PUBLISH_CHUNKS, PUBLISH_SHARE * project.writer.refined()[0])
+        enough = max(PUBLISH_CHUNKS, PUBLISH_SHARE * project.writer.second.counts()[0])
         if plan.new_rows and (last or plan.new_rows >= enough):
             plan.new_rows = 0
             return more, project.idle_work(refine=True)
@@ -115,7 +115,7 @@ class Refiner:
 
     def _look_for_segments(self, project: "Project", plan: _Plan) -> None:
         """A file in a new segment was just written, or merged; the former come first."""
-        for segment, dead in project.writer.unrefined():
+        for segment, dead in project.writer.second.lacking():
             if segment.name not in plan.seen:
                 plan.seen.add(segment.name)
                 latest = np.argsort(-segment.files["mtime_ns"], kind="stable")

@@ -34,5 +34,5 @@ def report(project: Project) -> State:
 def _second(project: Project) -> SecondModel | None:
     if project.second_model is None:
         return None
-    known, rows = project.writer.refined()
+    known, rows = project.writer.second.counts()
     return SecondModel(model=project.second_model, rows=known, total=rows)

@@ -20,10 +20,15 @@ class Source:
     """Knows the rows of the hashes it was taught."""
 
     dimensions = WIDTH
+    key = "embed_hash"
 
-    def __init__(self, model: str = "second") -> None:
+    def __init__(self, model: str = "second", older: "Source | None" = None) -> None:
         self.model = model
         self.taught: dict[int, NDArray[np.int8]] = {}
+        self._older = older
+
+    def older(self, model: str) -> "Source | None":
+        return self._older if self._older is not None and self._older.model == model else None
 
     def rows(self, hashes: NDArray[np.uint64]) -> NDArray[np.int8]:
         return np.array([self.taught.get(int(key), np.zeros(WIDTH, np.int8)) for key in hashes], np.int8)
@@ -58,22 +63,22 @@ def test_rows_follow_chunk_by_chunk_and_a_written_segment_has_those_that_are_kno
     index = open_writer(second=source)
     index.commit([make_file("a", "one", "two"), make_file("b", "three")], [])
     assert published(folder) == {}
-    assert index.refined() == (0, 3)
+    assert index.second.counts() == (0, 3)
     assert not index.refine(), "nothing is known yet"
     source.learn(index, "a")
     generation = index.generation
     assert index.refine()
     assert index.generation == generation + 1
     assert published(folder) == {"a": [[127, 1, 1], [127, 1, 2]], "b": [[0, 0, 0]]}
-    assert index.refined() == (2, 3)
+    assert index.second.counts() == (2, 3)
     assert not index.refine(), "nothing new"
     source.learn(index, "b")
     assert index.refine()
     assert published(folder)["b"] == [[127, 1, 1]]
-    assert index.unrefined() == []
+    assert index.second.lacking() == []
     index.commit([make_file("a", "one", "changed")], [])
     assert published(folder)["a"] == [[127, 1, 1], [0, 0, 0]], "the chunk that stayed keeps its row at once"
-    assert index.refined() == (2, 3)
+    assert index.second.counts() == (2, 3)
 
 
 def test_a_reader_goes_on_with_the_file_that_was_replaced(open_writer: Open, folder: str) -> None:
@@ -116,11 +121,52 @@ def test_another_second_model_begins_anew_and_leaves_no_files(open_writer: Open,
     source.learn(index, "a")
     index.refine()
     other = open_writer(second=Source("other"))
-    assert other.refined() == (0, 1)
+    assert other.second.counts() == (0, 1)
     assert published(folder) == {}, "said at once"
     without = open_writer()
-    assert without.refined() == (0, 1)
+    assert without.second.counts() == (0, 1)
     assert files_of(folder) == []
+
+
+def test_an_earlier_model_answers_until_the_new_one_is_put_in_its_place_at_once(
+    open_writer: Open, folder: str
+) -> None:
+    old = Source("old")
+    index = open_writer(second=old)
+    index.commit([make_file("a", "one"), make_file("b", "two")], [])
+    old.learn(index, "a")
+    old.learn(index, "b")
+    index.refine()
+    new = Source("new", older=old)
+    index = open_writer(second=new)
+    assert index.second.switching
+    assert index.second.model == "old"
+    assert len(index.second.lacking()) == 1, "a whole segment lacks the new model's rows"
+    new.learn(index, "a")
+    new.taught = {key: -row for key, row in new.taught.items()}
+    assert not index.refine(), "nothing of the old model is new"
+    assert published(folder) == {"a": [[127, 1, 1]], "b": [[127, 1, 1]]}
+    index.commit([make_file("c", "one")], [])
+    assert {view.refined.model for view in Snapshot.open(folder).segments if view.refined} == {"old"}
+    generation = index.generation
+    assert index.switch()
+    assert index.generation == generation + 1
+    assert published(folder) == {"a": [[-127, -1, -1]], "b": [[0, 0, 0]]}
+    assert not index.second.switching
+    assert not index.switch()
+    again = open_writer(second=Source("old", older=new))
+    assert again.second.model == "new", "and back in the same way"
+
+
+def test_an_earlier_model_that_cannot_be_had_any_more_is_dropped(open_writer: Open, folder: str) -> None:
+    old = Source("old")
+    index = open_writer(second=old)
+    index.commit([make_file("a", "one")], [])
+    old.learn(index, "a")
+    index.refine()
+    index = open_writer(second=Source("new", older=Source("another")))
+    assert not index.second.switching
+    assert published(folder) == {}
 
 
 @pytest.mark.parametrize("damage", ["flip", "cut", "remove"])
