@@ -5,7 +5,7 @@ import sqlite3
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,6 +48,8 @@ class _Plan:
 class Refiner:
     """The second model's work for all projects; called by the indexer's main loop when that is idle."""
 
+    key: Literal["embed_hash", "text_hash"] = "embed_hash"
+
     def __init__(self, embedder: SecondEmbedder, cache: EmbeddingCache, wake: Callable[[], None]) -> None:
         self._cache = cache
         self._idle = IdleEmbedder(embedder, wake)
@@ -64,6 +66,9 @@ class Refiner:
         except sqlite3.Error as error:
             self._fail(f"its cache cannot be read: {error}")
             return np.zeros((len(hashes), self.dimensions), np.int8)
+
+    def older(self, model: str) -> None:
+        """There is none that could answer."""
 
     def step(self, project: "Project") -> tuple[bool, Published | None]:
         """Do a little for a project; return whether more can be done at once, and what was published."""
