@@ -34,13 +34,73 @@ class SkippedFiles(Struct, kw_only=True, frozen=True):
     examples: list[str]
 
 
+class Estimate(Struct, kw_only=True, frozen=True):
+    """What it takes to have a provider embed what is not embedded yet; at most, and about."""
+
+    chunks: int
+    tokens: int
+    usd: float | None
+    """At list prices; null where the price is not known, 0 for a server of one's own."""
+    prices_of: str
+    """Month of the list prices, `2026-11`."""
+
+
 class SecondModel(Struct, kw_only=True, frozen=True):
-    """How far the rows of a second model, made when the machine is idle, have come."""
+    """How far the rows of a second model have come: a provider's, or of one that works when all is idle."""
 
     model: str
     rows: int
     """Chunks that have a row, of `total`."""
     total: int
+    next: str = ""
+    """Another model was chosen: its rows are being made, and take the place of these when they are whole."""
+    next_rows: int = 0
+    held_back: int = 0
+    """Chunks that look as if they held a secret: they are not sent to a provider."""
+    unfit: int = 0
+    """Texts that the provider does not take, over all projects."""
+    estimate: Estimate | None = None
+    """Of what a provider still has to embed."""
+    awaiting_consent: bool = False
+    """Whether that costs more than a little, and nobody has agreed to it: nothing is sent."""
+
+
+class RemoteFigures(Struct, kw_only=True, frozen=True):
+    """What was asked of a provider since the process began, and how it went."""
+
+    requests: int = 0
+    """Sent, failed ones included."""
+    tokens: int = 0
+    """As the provider counted them; estimated where it does not say."""
+    rows: int = 0
+    """Texts that were embedded."""
+    retries: int = 0
+    throttled: int = 0
+    """Answers that asked for patience (429)."""
+    failures: int = 0
+    """Other requests that failed."""
+    at_once: int = 0
+    """Requests that may be under way at the same time, as learnt."""
+    batch: int = 0
+    """Texts that go into one request, as learnt."""
+    breaker: str = "closed"
+    """`closed` while all is well; else nothing is sent but a trial now and then."""
+
+
+class RemoteStatus(Struct, kw_only=True, frozen=True):
+    """The provider that was chosen."""
+
+    provider: str
+    model: str
+    endpoint: str
+    consent: str
+    """What `register` takes as `consent`."""
+    key_from: str = ""
+    """Where its key was found; the key itself is never shown. Empty if there is none."""
+    bulk: RemoteFigures | None = None
+    """Of the indexer; null until it has told."""
+    queries: RemoteFigures | None = None
+    """Of searches; null until one was embedded."""
 
 
 class ProjectStatus(Struct, kw_only=True):

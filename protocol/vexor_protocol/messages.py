@@ -18,6 +18,7 @@ from vexor_protocol.health import (
     Progress,
     ProjectStatus,
     QueryCache,
+    RemoteStatus,
     SettingInEffect,
 )
 
@@ -85,6 +86,8 @@ class StatusResult(Struct, kw_only=True):
     query_cache: QueryCache | None = None
     settings: list[SettingInEffect] = []
     """Those of the daemon as a whole; a project's mode is in its own status."""
+    remote: RemoteStatus | None = None
+    """The provider that was chosen; null if text does not leave the machine."""
     rendered: str | None = None
     mapped_bytes: int = 0
 
@@ -116,6 +119,8 @@ class RegisterParams(Params):
     """Keep the index in `<root>/.vexord/` (which ignores itself for git) instead of the cache folder."""
     mode: Literal["auto", "name", "head", "brief", "full", "code", "outline"] | None = None
     """How much of each file is indexed; none: as the settings say, or as it was."""
+    consent: str | None = None
+    """Agree that this provider and model (`status.remote.consent`) may be paid for all of the folder."""
 
 
 class RegisterResult(Struct, kw_only=True):
@@ -126,6 +131,8 @@ class RegisterResult(Struct, kw_only=True):
     created: bool
     clock: str
     covered_by: str | None = None
+    consent: str = ""
+    """The provider and model that may be paid for all of the folder; empty if none."""
 
 
 class UnregisterParams(Params):

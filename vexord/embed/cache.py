@@ -24,9 +24,10 @@ create index if not exists rows_day on rows (day);
 
 
 class EmbeddingCache:
-    """The rows of one fingerprint, in an SQLite file. Used by one thread of one process.
+    """The rows of one fingerprint, in an SQLite file. One object is one thread's; several may share the file.
 
-    A file that is no database is set aside under another name, and a new one begun.
+    A fingerprint without dimensions takes those of the first row. A file that is no database is set aside
+    under another name, and a new one begun.
 
     Raises:
         OSError, sqlite3.Error: from every method, if the disk refuses.
@@ -34,15 +35,23 @@ class EmbeddingCache:
 
     def __init__(self, folder: str, fingerprint: Fingerprint, max_bytes: int = MAX_BYTES) -> None:
         os.makedirs(folder, mode=0o700, exist_ok=True)
-        self.path = os.path.join(folder, _file_name(fingerprint))
-        self.model = str(fingerprint)
-        self.dimensions = fingerprint.dimensions
-        self._max_rows = max(1, max_bytes // fingerprint.dimensions)
+        self.model = cache_name(fingerprint)
+        self.path = os.path.join(folder, f"{self.model}.sqlite")
+        self._max_bytes = max_bytes
         self._database = _open(self.path)
+        self._dimensions = fingerprint.dimensions
         (self._count,) = self._database.execute("select count(*) from rows").fetchone()
 
     def __len__(self) -> int:
         return int(self._count)
+
+    @property
+    def dimensions(self) -> int:
+        """Length of a row; 0 while none is there to tell it."""
+        if not self._dimensions:
+            found = self._database.execute("select length(row) from rows limit 1").fetchone()
+            self._dimensions = int(found[0]) if found is not None else 0
+        return self._dimensions
 
     def rows(self, hashes: NDArray[np.uint64]) -> Vectors:
         """Return the row of each hash, shape (len(hashes), dimensions); zeros where none is known."""
@@ -73,7 +82,13 @@ class EmbeddingCache:
         return np.fromiter((key in found for key in keys), np.bool_, len(keys))
 
     def put(self, hashes: Sequence[int], rows: Vectors) -> None:
-        """Keep one row for each hash; they are on the disk when this returns."""
+        """Keep one row for each hash, shape (len(hashes), dimensions); on the disk when this returns.
+
+        Raises:
+            ValueError: the rows are of another length than those that are there.
+        """
+        if self.dimensions not in (0, rows.shape[1]):
+            raise ValueError(f"{self.model}: rows of {rows.shape[1]} dimensions, not {self.dimensions}")
         keys = _signed(np.array(hashes, np.uint64))
         today = _today()
         values = [(key, today, row.tobytes()) for key, row in zip(keys, rows, strict=True)]
@@ -81,8 +96,8 @@ class EmbeddingCache:
             before = self._database.total_changes
             self._database.executemany("insert or ignore into rows values (?, ?, ?)", values)
             self._count += self._database.total_changes - before
-            if self._count > self._max_rows:
-                self._trim()
+            if self._count * rows.shape[1] > self._max_bytes:
+                self._trim(max(1, int(self._max_bytes * _TRIM_TO) // rows.shape[1]))
 
     def close(self) -> None:
         """Let go of the file."""
@@ -92,8 +107,8 @@ class EmbeddingCache:
         marks = ",".join("?" * len(keys))
         return self._database.execute(f"select {columns} from rows where hash in ({marks})", keys)  # noqa: S608
 
-    def _trim(self) -> None:
-        excess = self._count - int(self._max_rows * _TRIM_TO)
+    def _trim(self, rows: int) -> None:
+        excess = self._count - rows
         self._database.execute(
             "delete from rows where hash in (select hash from rows order by day limit ?)", (excess,)
         )
@@ -105,10 +120,10 @@ def _today() -> int:
     return int(time.time() // 86_400)
 
 
-def _file_name(fingerprint: Fingerprint) -> str:
-    """One file for each space and text format; the digest keeps apart what the readable part does not."""
+def cache_name(fingerprint: Fingerprint) -> str:
+    """Return a name for one space and text format; the digest keeps apart what the readable part does not."""
     readable = "".join(letter if letter.isalnum() else "-" for letter in fingerprint.model)[:60]
-    return f"{readable}-{xxhash.xxh3_64_hexdigest(msgspec.json.encode(fingerprint))}.sqlite"
+    return f"{readable}-{xxhash.xxh3_64_hexdigest(msgspec.json.encode(fingerprint))}"
 
 
 def _open(path: str) -> sqlite3.Connection:
@@ -129,7 +144,7 @@ def _connect(path: str) -> sqlite3.Connection:
     database = sqlite3.connect(path, check_same_thread=False)
     os.chmod(path, 0o600)
     database.execute("pragma journal_mode = wal")
-    database.execute("pragma synchronous = normal")
+    database.execute("pragma synchronous = full")  # rows may have been paid for: they survive a power cut
     database.executescript(_SCHEMA)
     return database
 

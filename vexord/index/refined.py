@@ -16,11 +16,20 @@ from vexord.index.segment import Segment, verify_file
 class RowSource(Protocol):
     """Where rows of the second model come from, by a hash that each chunk has."""
 
-    model: str
-    """Names the space and the text that is embedded; rows of one model are never taken for another's."""
-    dimensions: int
-    key: Literal["embed_hash", "text_hash"]
-    """Column of the chunks that holds the hash: of the text with its header, or of the text alone."""
+    @property
+    def model(self) -> str:
+        """Name of the space and of the text that is embedded; rows of one are never taken for another's."""
+        ...
+
+    @property
+    def dimensions(self) -> int:
+        """Length of a row; 0 while none is known."""
+        ...
+
+    @property
+    def key(self) -> Literal["embed_hash", "text_hash"]:
+        """Column of the chunks that holds the hash: of the text with its header, or of the text alone."""
+        ...
 
     def rows(self, hashes: NDArray[np.uint64]) -> NDArray[np.int8]:
         """Return one row for each hash, shape (len(hashes), dimensions); zeros where none is known."""

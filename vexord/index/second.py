@@ -1,7 +1,7 @@
 """The second model's rows of one index: whose rows answer, whose are being made, and what is written when."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 
 import msgspec
 import numpy as np
@@ -75,8 +75,16 @@ class SecondRows:
             refined = None
         return msgspec.structs.replace(record, refined=refined)
 
-    def refine(self) -> bool:
+    def rows_of(self, segment: str) -> int:
+        """Return the number of rows of a segment by its name; 0 if it has gone."""
+        return next(
+            (live.segment.rows for live in self._table.segments.values() if live.segment.name == segment), 0
+        )
+
+    def refine(self, only: Container[str] | None = None) -> bool:
         """Write what the answering model has come to know since; return whether that is anything.
+
+        `only`: names of the segments to look at; None for all.
 
         Raises:
             OSError: what was written so far counts.
@@ -84,7 +92,9 @@ class SecondRows:
         changed = False
         for live in self._table.segments.values():
             before = live.refined
-            if self._answering is None or (before is not None and before.count == live.segment.rows):
+            if self._answering is None or (only is not None and live.segment.name not in only):
+                continue
+            if before is not None and before.count == live.segment.rows:
                 continue
             above = before.count if before is not None else 0
             after = write_refined(self._store.folder, live.segment, self._answering, above)

@@ -265,13 +265,15 @@ class IndexWriter:
         """What there is of a second model's rows. To write some use `refine` and `switch`."""
         return self._second
 
-    def refine(self) -> bool:
+    def refine(self, only: Container[str] | None = None) -> bool:
         """Publish what the second model has come to know since; return whether that is anything.
+
+        `only`: names of the segments to look at; None for all.
 
         Raises:
             OSError: nothing has changed for readers then.
         """
-        changed = self._second.refine()
+        changed = self._second.refine(only)
         if changed:
             self._publish({}, None)
         return changed

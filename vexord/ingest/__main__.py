@@ -13,16 +13,14 @@ import msgspec
 import psutil
 from vexor_protocol.locations import ensure_runtime_dir
 
-from vexord.embed.artefact import ModelError
-from vexord.embed.cache import EmbeddingCache
 from vexord.embed.choice import Embedding
-from vexord.embed.default import default_embedder, second_embedder
+from vexord.embed.default import default_embedder
 from vexord.index.embed_text import EMBED_TEXT_VERSION
 from vexord.ingest.aids import Aids
 from vexord.ingest.chunk import CHUNKER_VERSION
 from vexord.ingest.crew import Crew
 from vexord.ingest.indexer import Indexer
-from vexord.ingest.refine import Refiner
+from vexord.ingest.second import open_refiner
 from vexord.link.channel import Channel
 from vexord.link.messages import ToIndexer, ToServer
 from vexord.projects.settings import Settings
@@ -52,15 +50,8 @@ def main() -> int:
 
 def _aids(embedding: Embedding, wake: Callable[[], None]) -> Aids:
     """Make what the projects share; `wake` wakes the main loop."""
-    crew = Crew(CHUNK_FORMAT, wake)
-    try:
-        second = second_embedder(embedding, CHUNK_FORMAT)
-    except ModelError:  # the server tells the user
-        second = None
-    if second is None:
-        return Aids(crew)
-    cache = EmbeddingCache(Settings.load().embeddings_dir, second.fingerprint)
-    return Aids(crew, Refiner(second, cache, wake))
+    refiner = open_refiner(embedding, Settings.load().embeddings_dir, CHUNK_FORMAT, wake)
+    return Aids(Crew(CHUNK_FORMAT, wake), refiner)
 
 
 def cookie_dir() -> str:

@@ -1,5 +1,7 @@
 """What is not at its best in one project: named reasons with their mends, and files left out with theirs."""
 
+from collections.abc import Collection
+
 from vexor_protocol.health import Degraded, SkippedFiles
 
 _EXAMPLES = 5
@@ -9,7 +11,6 @@ _HINTS = {
     "instance_limit": "raise the limit: sudo sysctl fs.inotify.max_user_instances=1024",
     "no_events": "this file system reports no changes; it is scanned every 30 s instead",
     "watcher_error": "see: vexorctl logs",
-    "second_model_failed": "see: vexorctl logs; it is tried again after: vexorctl restart",
     "project_settings": "mend or remove that part of the project's .vexord.toml; the rest of it was applied",
     "no_files": "add a .vexorignore with `!pattern` lines to re-include",
 }
@@ -41,9 +42,13 @@ class Health:
         else:
             self.mended(name)
 
-    def has(self, name: str) -> bool:
-        """Whether a reason was noted."""
-        return name in self._degraded
+    def replace(self, names: Collection[str], entry: Degraded | None) -> None:
+        """Of some reasons let only this one hold, or none."""
+        before = {name: self._degraded[name] for name in names if name in self._degraded}
+        after = {entry.name: entry} if entry is not None else {}
+        if before != after:
+            self._degraded = {k: v for k, v in self._degraded.items() if k not in before} | after
+            self.changed = True
 
     def mended(self, *names: str) -> None:
         """Forget reasons that hold no longer."""

@@ -6,53 +6,61 @@ import queue
 import sys
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
-import numpy as np
+from vexor_protocol.health import Degraded
 
-from vexord.embed.seam import SecondEmbedder, Vectors
+from vexord.embed.seam import SecondEmbedder
+from vexord.ingest.makers import Item, Made
 
 logger = logging.getLogger(__name__)
 
 UNLOAD_AFTER_S = 30.0
+BATCH_CHUNKS = 8
+"""About 0.3 s of work."""
 
 
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """Texts to embed, and afterwards their rows; shape (len(hashes), dimensions)."""
+class IdleMaker:
+    """A `makers.RowMaker` of one batch at a time, at the lowest priority there is."""
 
-    project: str
-    hashes: Sequence[int]
-    texts: Sequence[str]
-    rows: Vectors
-    failure: str = ""
-
-
-class IdleEmbedder:
-    """Embeds one batch at a time at the lowest priority there is. `submit` and `take` are one thread's."""
+    urgent = False
 
     def __init__(self, embedder: SecondEmbedder, wake: Callable[[], None]) -> None:
         self._embedder = embedder
         self._wake = wake
-        self._batches: queue.SimpleQueue[Batch | None] = queue.SimpleQueue()
-        self._done: queue.SimpleQueue[Batch] = queue.SimpleQueue()
-        self.busy = False
+        self._batches: queue.SimpleQueue[Sequence[Item] | None] = queue.SimpleQueue()
+        self._done: queue.SimpleQueue[Made] = queue.SimpleQueue()
+        self._busy = False
+        self._failure = ""
         self._thread = threading.Thread(target=self._run, name="second-model", daemon=True)
         self._thread.start()
 
-    def submit(self, project: str, hashes: Sequence[int], texts: Sequence[str]) -> None:
-        """Embed these texts; `busy` until `take` has returned them."""
-        self.busy = True
-        self._batches.put(Batch(project, hashes, texts, np.zeros((0, 0), np.int8)))
+    def room(self) -> int:
+        """Return how many texts it would take now."""
+        return 0 if self._busy or self._failure else BATCH_CHUNKS
 
-    def take(self) -> Batch | None:
-        """Return the batch that was finished, or None."""
+    def submit(self, items: Sequence[Item]) -> None:
+        """Embed these texts; there is no room until `take` has returned them."""
+        self._busy = True
+        self._batches.put(items)
+
+    def take(self) -> list[Made]:
+        """Return the batch that was finished, if one was."""
         try:
-            batch = self._done.get_nowait()
+            made = self._done.get_nowait()
         except queue.Empty:
+            return []
+        self._busy = False
+        return [made] if not self._failure else []
+
+    def problem(self) -> Degraded | None:
+        """Return how the model failed, if it did; it then rests."""
+        if not self._failure:
             return None
-        self.busy = False
-        return batch
+        return Degraded(
+            name="second_model_failed",
+            message=self._failure,
+            hint="see: vexorctl logs; it is tried again after: vexorctl restart",
+        )
 
     def close(self) -> None:
         """End after the text at hand. The thread is not waited for: it holds nothing that must be kept."""
@@ -72,10 +80,11 @@ class IdleEmbedder:
             self._done.put(self._embedded(batch))
             self._wake()
 
-    def _embedded(self, batch: Batch) -> Batch:
+    def _embedded(self, batch: Sequence[Item]) -> Made:
+        hashes = [key for key, _ in batch]
         try:
-            rows = self._embedder.embed_chunks(batch.texts)
+            return Made(hashes, self._embedder.embed_chunks([text for _, text in batch]))
         except Exception as error:  # whatever the model's runtime raises; the first model goes on
             logger.exception("the second model failed")
-            return Batch(batch.project, (), (), batch.rows, f"{type(error).__name__}: {error}")
-        return Batch(batch.project, batch.hashes, (), rows)
+            self._failure = f"{type(error).__name__}: {error}"
+            return Made(hashes)

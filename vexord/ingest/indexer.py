@@ -14,7 +14,9 @@ from vexor_protocol.health import Degraded
 
 from vexord.embed.seam import Embedder
 from vexord.ingest.aids import Aids
+from vexord.ingest.makers import PROVIDER_STATES
 from vexord.ingest.project import Project
+from vexord.ingest.refine import Refiner
 from vexord.ingest.report import report
 from vexord.ingest.syncs import PendingSync
 from vexord.ingest.watch import CookieSeen, Dirty, Doubt, Event, Watcher
@@ -51,7 +53,7 @@ PATIENT_LIMIT_MS = 5_000
 """A barrier with a longer limit waits even if the scan is estimated to take longer."""
 ANSWER_MARGIN_S = 0.01
 _PENDING_NAMED = 20
-SECOND_MODEL_FAILED = "second_model_failed"
+REFINER_STATES = frozenset({"second_model_failed", "awaiting_consent", *PROVIDER_STATES})
 
 
 class Indexer:
@@ -79,6 +81,7 @@ class Indexer:
         self._stopping = False
         self._aids = aids(self._wake)
         self._more_to_refine = False
+        self._turns = 0
 
     def run(self) -> None:
         """Work until `Stop` arrives or the server goes."""
@@ -107,9 +110,10 @@ class Indexer:
 
     def _in_turn(self, now: float) -> list[Project]:
         """Projects with an edit or a barrier go first, and the others' scans wait for them."""
-        projects = list(self._projects.values())
-        urgent = [p for p in projects if len(p.syncs) or p.pending.due_in(now) == 0.0]
-        return urgent or projects
+        return self._urgent(now) or list(self._projects.values())
+
+    def _urgent(self, now: float) -> list[Project]:
+        return [p for p in self._projects.values() if len(p.syncs) or p.pending.due_in(now) == 0.0]
 
     def _timeout(self, now: float) -> float:
         if self._more_to_refine:
@@ -283,7 +287,7 @@ class Indexer:
         )
 
     def _report(self, project: Project) -> None:
-        self._channel.send(report(project))
+        self._channel.send(report(project, self._aids.refiner))
 
     def _housekeeping(self, now: float) -> None:
         if now >= self._heartbeat_due():
@@ -300,9 +304,7 @@ class Indexer:
             self._merge_one(now)
         if self._aids.crew is not None:
             self._aids.crew.rest(now)
-        self._more_to_refine = False
-        if not self._busy():
-            self._refine()
+        self._refine(now)
 
     def _check_roots(self) -> None:
         self._last_root_check_s = time.monotonic()
@@ -319,18 +321,36 @@ class Indexer:
                 return
         self._merge_due_s = float("inf") if settled else self._last_work_s + SETTLED_AFTER_S
 
-    def _refine(self) -> None:
-        """Let the second model go on, for the first project that has something for it."""
-        if self._aids.refiner is None:
+    def _refine(self, now: float) -> None:
+        """Let the second model go on: a provider's unless an edit waits, one on this machine when idle."""
+        self._more_to_refine = False
+        refiner, projects = self._aids.refiner, list(self._projects.values())
+        if refiner is None or not projects:
             return
-        for project in self._projects.values():
-            self._more_to_refine, published = self._aids.refiner.step(project)
+        if self._urgent(now) if refiner.urgent else any(project.busy for project in projects):
+            return
+        self._turns += 1
+        first = self._turns % len(projects)  # whoever comes first takes all the room there is
+        for project in projects[first:] + projects[:first]:
+            more, published = refiner.step(project)
+            self._more_to_refine |= more
             if published is not None:
                 self._publish(project, published)
-            if self._aids.refiner.problem and not project.health.has(SECOND_MODEL_FAILED):
-                project.health.degrade(SECOND_MODEL_FAILED, self._aids.refiner.problem)
-            if self._more_to_refine:
-                return
+            project.health.replace(REFINER_STATES, self._refiner_state(refiner, project))
+
+    def _refiner_state(self, refiner: Refiner, project: Project) -> Degraded | None:
+        if (problem := refiner.problem()) is not None:
+            return problem
+        if not refiner.awaits_consent(project):
+            return None
+        told = refiner.report(project).estimate
+        cost = f", about ${told.usd:,.2f}" if told is not None and told.usd is not None else ""
+        size = f"{told.chunks:,} chunks, about {told.tokens:,} tokens{cost}" if told is not None else "much"
+        return Degraded(
+            name="awaiting_consent",
+            message=f"nothing is sent to the provider before you agree: {size}",
+            hint=f"run: vexorctl add --yes {project.spec.root}",
+        )
 
     def _heartbeat(self) -> None:
         self._channel.send(

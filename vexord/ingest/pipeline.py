@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from vexord.bags import Bags, count_words
 from vexord.embed.seam import Documents, Embedder
 from vexord.index.embed_text import embed_hash, embed_header, embed_text
-from vexord.index.types import FileEntry, FileStamp, IndexedFile
+from vexord.index.types import Chunk, FileEntry, FileStamp, IndexedFile
 from vexord.ingest.extract import extract
 from vexord.ingest.languages import language_of
 from vexord.ingest.modes import AUTO, NAME, by_name, chunks_of
@@ -83,17 +83,18 @@ class Pipeline:
         self._embed(outcome, force)
         return outcome
 
-    def texts(self, path: str) -> dict[int, str]:
-        """Return what is embedded for each chunk of a file as it is now, by embed hash."""
+    def read(self, path: str) -> tuple[str, Sequence[Chunk]] | None:
+        """Return the text and the chunks of a file as it is now; None if it has none."""
         try:
             read = _read_settled(os.path.join(self._root, path))
         except OSError:
-            return {}
+            return None
         if read is None or len(read.raw) > MAX_FILE_BYTES:
-            return {}
+            return None
         extracted = extract(path, read.raw)
-        chunks = chunks_of(self.mode, path, extracted) if not extracted.binary else []
-        return {embed_hash(path, chunk): embed_text(path, chunk) for chunk in chunks}
+        if extracted.binary:
+            return None
+        return extracted.text, chunks_of(self.mode, path, extracted)
 
     def _check(self, path: str, force: bool, outcome: Outcome) -> None:
         entry = self._table.get(path)

@@ -4,7 +4,7 @@ import logging
 import os
 import stat
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Container
 
 from vexor_protocol.health import Progress
 
@@ -52,9 +52,10 @@ class Project:
         self.scans_done = 0
         self.changed_state = True
         self._watcher = watcher
-        self.writer = IndexWriter.open(spec.index_dir, embedder.fingerprint, aids.refiner)
+        self.writer = IndexWriter.open(
+            spec.index_dir, embedder.fingerprint, aids.refiner.rows if aids.refiner is not None else None
+        )
         self.model = str(embedder.fingerprint)
-        self.second_model = aids.refiner.model if aids.refiner is not None else None
         self._publisher = Publisher(spec, self.writer, self.pending, self.health)
         self._bulk = Bulk(spec.root, self.writer, embedder.fingerprint, aids.crew)
         self._bulk_not_before_s = 0.0
@@ -218,9 +219,17 @@ class Project:
             self._start_scan(now)
         return self._step_scan(self._scan, now) if self._scan is not None else None
 
-    def idle_work(self, *, refine: bool = False, settled: bool = False) -> Published | None:
-        """A merge, if one is due (see `Bulk.merge`), or new rows; return what was published."""
-        return self._changed_by(self.writer.refine if refine else lambda: self._bulk.merge(settled=settled))
+    def idle_work(self, *, settled: bool = False) -> Published | None:
+        """A merge, if one is due (see `Bulk.merge`); return what was published."""
+        return self._changed_by(lambda: self._bulk.merge(settled=settled))
+
+    def refine(self, segments: Container[str]) -> Published | None:
+        """Publish what the second model has come to know of some segments."""
+        return self._changed_by(lambda: self.writer.refine(segments))
+
+    def switch(self) -> Published | None:
+        """Publish the rows of the new second model in the place of the earlier one's."""
+        return self._changed_by(self.writer.switch)
 
     def _changed_by(self, change: Callable[[], object]) -> Published | None:
         published = self._publisher.change(change)

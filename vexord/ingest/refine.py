@@ -1,19 +1,20 @@
-"""Gives chunks rows of the second model, the latest files first, while nothing else is to be done."""
+"""Gives chunks rows of the second model, the latest files first, and has them published now and then."""
 
 import logging
 import sqlite3
-from collections import deque
-from collections.abc import Callable
+import time
+from collections import Counter, deque
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
+from vexor_protocol.health import Degraded, SecondModel
 
-from vexord.embed.cache import EmbeddingCache
-from vexord.embed.seam import SecondEmbedder, Vectors
-from vexord.index.segment import Segment, rows_of_files
-from vexord.ingest.idle import IdleEmbedder
+from vexord.ingest.makers import Item, RowMaker
+from vexord.ingest.outgoing import Give, Outgoing, give_local, give_remote
+from vexord.ingest.plan import Lacking, Plan
+from vexord.ingest.rows import KeptRows
+from vexord.ingest.spending import Spending
 from vexord.link.messages import Published
 
 if TYPE_CHECKING:
@@ -21,131 +22,225 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-BATCH_CHUNKS = 8
-"""About 0.3 s of work."""
-PLAN_FILES = 256
-"""Files compared with the cache in one step: a few milliseconds."""
+STEP_S = 0.005
+"""Longest time for which files are read in one step."""
 PUBLISH_CHUNKS = 256
 PUBLISH_SHARE = 0.25
 """Rows are published when they are so many, and so large a part of those published: all are written anew."""
+SMALL_SEGMENT = 4_096
+SMALL_AFTER_S = 1.0
+"""Rows of so small segments are published after so much time: they are what was just edited."""
+LARGE_AFTER_S = 30.0
+"""Those of any after so much, however slowly they come."""
+FAILED = "second_model_failed"
 
 
 @dataclass(slots=True)
-class _Plan:
-    """What is left to do for one project."""
+class _Work:
+    """Of one project."""
 
-    seen: set[str] = field(default_factory=set)
-    """Segments that were looked through, or are in `unplanned`."""
-    unplanned: deque[tuple[Segment, NDArray[np.intp]]] = field(default_factory=deque)
-    """Segments with those live files that were not yet compared with the cache, latest first."""
-    paths: deque[str] = field(default_factory=deque)
-    texts: list[tuple[int, str]] = field(default_factory=list)
-    """Of the file at hand, what is still to be embedded."""
-    new_rows: int = 0
-    """Rows that no generation holds yet."""
+    project: "Project"
+    plan: Plan = field(default_factory=Plan)
+    texts: deque[tuple[str, Item]] = field(default_factory=deque)
+    """Read, with their path, and not yet given to the maker."""
+    waiting: Counter[str] = field(default_factory=Counter)
+    """Path → texts with the maker."""
+    due: Counter[str] = field(default_factory=Counter)
+    """Segment → rows that are known and perhaps not published."""
+    held_back: dict[str, int] = field(default_factory=dict)
+    """Path → chunks that stay here because they look like secrets."""
+    spent: Lacking = field(default_factory=Lacking)
+    """Without consent, since this process began."""
+    known: int = 0
+    """Rows that were found or came, of this model."""
+    published_s: float = field(default_factory=time.monotonic)
+
+    @property
+    def left(self) -> bool:
+        """Whether something is there to be given to the maker."""
+        return bool(self.texts) or not self.plan.done
 
 
 class Refiner:
-    """The second model's work for all projects; called by the indexer's main loop when that is idle."""
+    """The second model's work for all projects; called by the indexer's main loop."""
 
-    key: Literal["embed_hash", "text_hash"] = "embed_hash"
+    def __init__(self, rows: KeptRows, maker: RowMaker, spending: Spending | None = None) -> None:
+        """`spending` is of a provider: what it is not paid for does not leave the machine either."""
+        self.rows = rows
+        self.urgent = maker.urgent
+        self._maker = maker
+        self._spending = spending
+        self._give: Give = give_local if spending is None else give_remote
+        self._work: dict[str, _Work] = {}
+        self._in_flight: dict[int, list[tuple[_Work, str]]] = {}
+        """Hash with the maker → who wants it, and for which path."""
+        self._unfit: set[int] = set()
+        self._failure = ""
 
-    def __init__(self, embedder: SecondEmbedder, cache: EmbeddingCache, wake: Callable[[], None]) -> None:
-        self._cache = cache
-        self._idle = IdleEmbedder(embedder, wake)
-        self._plans: dict[str, _Plan] = {}
-        self.model = cache.model
-        self.dimensions = cache.dimensions
-        self.problem = ""
-        """Why the second model rests, in words; empty while all is well."""
+    def problem(self) -> Degraded | None:
+        """Return why the second model rests, if it does."""
+        if self._failure:
+            return Degraded(
+                name=FAILED, message=self._failure, hint="see: vexorctl logs; then: vexorctl restart"
+            )
+        return self._maker.problem()
 
-    def rows(self, hashes: NDArray[np.uint64]) -> Vectors:
-        """Return the row of each hash, shape (len(hashes), dimensions); zeros where none is known."""
-        try:
-            return self._cache.rows(hashes)
-        except sqlite3.Error as error:
-            self._fail(f"its cache cannot be read: {error}")
-            return np.zeros((len(hashes), self.dimensions), np.int8)
-
-    def older(self, model: str) -> None:
-        """There is none that could answer."""
+    def fail(self, problem: str) -> None:
+        """Rest until the daemon is started again."""
+        if not self._failure:
+            logger.error("the second model rests until the daemon is started again: %s", problem)
+        self._failure = problem
 
     def step(self, project: "Project") -> tuple[bool, Published | None]:
         """Do a little for a project; return whether more can be done at once, and what was published."""
         try:
             self._collect()
-            if self.problem:
+            if self._failure or self.rows.failure:
+                self.fail(self._failure or self.rows.failure)
                 return False, None
-            return self._step(project, self._plans.setdefault(project.spec.id, _Plan()))
+            return self._step(self._work_of(project))
         except sqlite3.Error as error:
-            self._fail(f"its cache cannot be used: {error}")
+            self.fail(f"its cache cannot be used: {error}")
             return False, None
 
     def forget(self, project_id: str) -> None:
         """The project has gone."""
-        self._plans.pop(project_id, None)
+        self._work.pop(project_id, None)
+
+    def report(self, project: "Project") -> SecondModel:
+        """Return how far a project is."""
+        work = self._work_of(project)
+        second = project.writer.second
+        known, total = second.counts()
+        answering = self.rows.older(second.model) if second.switching and second.model else self.rows
+        estimate = None
+        if self._spending is not None and work.plan.lacking.chunks:
+            estimate = self._spending.estimate(work.plan.lacking)
+        return SecondModel(
+            model=(answering or self.rows).title,
+            rows=known,
+            total=total,
+            next=self.rows.title if second.switching else "",
+            next_rows=work.known if second.switching else 0,
+            held_back=sum(work.held_back.values()),
+            unfit=len(self._unfit),
+            estimate=estimate,
+            awaiting_consent=self.awaits_consent(project),
+        )
+
+    def awaits_consent(self, project: "Project") -> bool:
+        """Whether a project is ready to be embedded, and that would cost more than a little."""
+        work = self._work_of(project)
+        if project.state != "ready" or not work.plan.compared or work.plan.done:
+            return False
+        return not self._may_spend(work)
 
     def close(self) -> None:
         """Let go of thread and cache."""
-        self._idle.close()
-        self._cache.close()
+        self._maker.close()
+        self.rows.close()
 
-    def _step(self, project: "Project", plan: _Plan) -> tuple[bool, Published | None]:
-        self._look_for_segments(project, plan)
-        if plan.unplanned:
-            self._compare(plan)
-        elif not self._idle.busy and not plan.texts and plan.paths:
-            self._read(project, plan)
-        if plan.texts and not self._idle.busy:
-            batch, plan.texts = plan.texts[:BATCH_CHUNKS], plan.texts[BATCH_CHUNKS:]
-            self._idle.submit(project.spec.id, [key for key, _ in batch], [text for _, text in batch])
-        more = bool(plan.unplanned or plan.paths or plan.texts)
-        last = not more and not self._idle.busy
-        enough = max(PUBLISH_CHUNKS, PUBLISH_SHARE * project.writer.second.counts()[0])
-        if plan.new_rows and (last or plan.new_rows >= enough):
-            plan.new_rows = 0
-            return more, project.idle_work(refine=True)
-        return more and not self._idle.busy, None
+    # --- steps ---------------------------------------------------------------------------------------------
+
+    def _work_of(self, project: "Project") -> _Work:
+        work = self._work.get(project.spec.id)
+        if work is None or work.project is not project:
+            work = self._work[project.spec.id] = _Work(project)
+        return work
+
+    def _step(self, work: _Work) -> tuple[bool, Published | None]:
+        work.plan.look(work.project.writer.second.lacking())
+        if not work.plan.compared:
+            segment, known = work.plan.compare(self.rows.key, self.rows.cache.known)
+            work.known += known
+            if known:
+                work.due[segment] += known
+            return True, None
+        may_spend = self._may_spend(work)
+        if may_spend:
+            self._hand_out(work)
+        resting = not work.waiting and not (work.left and may_spend)
+        published = self._publish(work, resting)
+        return may_spend and work.left and self._maker.room() > 0, published
+
+    def _may_spend(self, work: _Work) -> bool:
+        spending, project = self._spending, work.project
+        if spending is None or project.spec.consent == spending.consent:
+            return True
+        return project.state == "ready" and spending.is_small(work.plan.lacking + work.spent)
+
+    def _hand_out(self, work: _Work) -> None:
+        """Read files and give their texts away while there is room, for some milliseconds."""
+        until = time.monotonic() + STEP_S
+        while (room := self._maker.room()) > 0 and time.monotonic() < until:
+            if not work.texts:
+                path = work.plan.take()
+                if path is None:
+                    return
+                self._read(work, path)
+            batch = [work.texts.popleft() for _ in range(min(room, len(work.texts)))]
+            items = [item for path, item in batch if self._is_wanted_first(work, path, item[0])]
+            if items:
+                self._maker.submit(items)
+
+    def _read(self, work: _Work, path: str) -> None:
+        file = work.project.pipeline.read(path)
+        outgoing = self._give(path, file) if file is not None else Outgoing()
+        if work.held_back.pop(path, 0) != outgoing.held_back:
+            work.project.health.changed = True
+        if outgoing.held_back:
+            work.held_back[path] = outgoing.held_back
+        known = self.rows.cache.known(np.fromiter(outgoing.texts, np.uint64, len(outgoing.texts))).tolist()
+        wanted = [item for item, there in zip(outgoing.texts.items(), known, strict=True) if not there]
+        work.texts += [(path, item) for item in wanted if item[0] not in self._unfit]
+        if self._spending is not None and work.project.spec.consent != self._spending.consent:
+            sent = sum(len(text.encode("utf-8", "replace")) for _, text in wanted)
+            work.spent += Lacking(len(wanted), sent)
+
+    def _is_wanted_first(self, work: _Work, path: str, key: int) -> bool:
+        """Note who waits for a row; return whether nobody else does."""
+        wanting = self._in_flight.setdefault(key, [])
+        wanting.append((work, path))
+        work.waiting[path] += 1
+        return len(wanting) == 1
 
     def _collect(self) -> None:
-        batch = self._idle.take()
-        if batch is None:
-            return
-        if batch.failure:
-            self._fail(batch.failure)
-            return
-        self._cache.put(batch.hashes, batch.rows)
-        if batch.project in self._plans:
-            self._plans[batch.project].new_rows += len(batch.hashes)
+        for made in self._maker.take():
+            if made.rows is not None:
+                self.rows.cache.put(made.hashes, made.rows)
+            self._unfit.update(made.unfit)
+            for key in made.hashes:
+                self._arrived(key, known=1)
+            for key in made.unfit:
+                self._arrived(key, known=0)
 
-    def _look_for_segments(self, project: "Project", plan: _Plan) -> None:
-        """A file in a new segment was just written, or merged; the former come first."""
-        for segment, dead in project.writer.second.lacking():
-            if segment.name not in plan.seen:
-                plan.seen.add(segment.name)
-                latest = np.argsort(-segment.files["mtime_ns"], kind="stable")
-                plan.unplanned.append((segment, latest[~dead[latest]]))
+    def _arrived(self, key: int, known: int) -> None:
+        for work, path in self._in_flight.pop(key, ()):
+            work.waiting[path] -= 1
+            if not work.waiting[path]:
+                del work.waiting[path]
+            entry = work.project.writer.get(path)
+            if known and entry is not None:
+                work.known += 1
+                work.due[entry.segment] += 1
 
-    def _compare(self, plan: _Plan) -> None:
-        """Find files of which some chunk has no row."""
-        segment, file_ids = plan.unplanned.popleft()
-        now, later = file_ids[:PLAN_FILES], file_ids[PLAN_FILES:]
-        if len(later):
-            plan.unplanned.appendleft((segment, later))
-        mask = np.zeros(len(segment.files), np.bool_)
-        mask[now] = True
-        rows = np.flatnonzero(rows_of_files(segment.files, mask))
-        known = self._cache.known(segment.chunks["embed_hash"][rows])
-        lacking = set(segment.chunks["file"][rows[~known]].tolist())
-        plan.paths.extend(segment.paths[number] for number in now.tolist() if number in lacking)
-        plan.new_rows += int(known.sum())
-
-    def _read(self, project: "Project", plan: _Plan) -> None:
-        texts = project.pipeline.texts(plan.paths.popleft())
-        hashes = np.fromiter(texts, np.uint64, len(texts))
-        known = self._cache.known(hashes).tolist()
-        plan.texts = [item for item, there in zip(texts.items(), known, strict=True) if not there]
-
-    def _fail(self, problem: str) -> None:
-        logger.error("the second model rests until the daemon is started again: %s", problem)
-        self.problem = problem
+    def _publish(self, work: _Work, resting: bool) -> Published | None:
+        """`resting`: nothing more is to be had for now."""
+        project = work.project
+        if project.writer.second.switching:
+            whole = resting and work.plan.done and project.state == "ready" and not project.busy
+            return project.switch() if whole else None
+        if not work.due:
+            return None
+        enough = max(PUBLISH_CHUNKS, PUBLISH_SHARE * project.writer.second.counts()[0])
+        waited_s = time.monotonic() - work.published_s
+        if resting or work.due.total() >= enough or waited_s >= LARGE_AFTER_S:
+            segments = set(work.due)
+        elif waited_s >= SMALL_AFTER_S:
+            segments = {name for name in work.due if project.writer.second.rows_of(name) <= SMALL_SEGMENT}
+        else:
+            return None
+        for name in segments:
+            del work.due[name]
+        work.published_s = time.monotonic()
+        return project.refine(segments) if segments else None

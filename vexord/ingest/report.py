@@ -1,12 +1,11 @@
 """What the server is told of a project."""
 
-from vexor_protocol.health import SecondModel
-
 from vexord.ingest.project import Project
+from vexord.ingest.refine import Refiner
 from vexord.link.messages import State
 
 
-def report(project: Project) -> State:
+def report(project: Project, refiner: Refiner | None) -> State:
     """Return all that is known of a project, and note that it was told."""
     files, chunks, segments, index_bytes = project.writer.stats()
     project.changed_state = project.health.changed = False
@@ -24,15 +23,8 @@ def report(project: Project) -> State:
         model=project.model,
         mode=str(project.wanted.mode.value),
         mode_origin=project.wanted.mode.origin,
-        second=_second(project),
+        second=refiner.report(project) if refiner is not None else None,
         progress=project.progress(),
         degraded=project.health.degraded(),
         skipped=project.health.skipped(),
     )
-
-
-def _second(project: Project) -> SecondModel | None:
-    if project.second_model is None:
-        return None
-    known, rows = project.writer.second.counts()
-    return SecondModel(model=project.second_model, rows=known, total=rows)

@@ -19,6 +19,8 @@ class ProjectSpec(msgspec.Struct, frozen=True, kw_only=True):
     """What says so, as in `vexor_protocol.configuration.Found`."""
     ignore: list[str] = []
     """The user's own patterns for every project."""
+    consent: str = ""
+    """Provider and model, `openai:text-embedding-3-small`, that may be paid whatever this project takes."""
 
 
 # --- server → indexer --------------------------------------------------------------------------------------

@@ -35,6 +35,8 @@ class Project(msgspec.Struct, frozen=True):
     index_in_project: bool = False
     mode: str = ""
     """How much of each file is indexed; empty: as the settings say."""
+    consent: str = ""
+    """Provider and model that may be paid for all of the folder; see `RegisterParams.consent`."""
 
 
 class _File(msgspec.Struct):
@@ -112,6 +114,19 @@ class Registry:
             project = msgspec.structs.replace(known, name=name or known.name, mode=mode or known.mode)
             if project == known:
                 return known
+        self._replace({**self._projects, root: project})
+        return project
+
+    def agree(self, root: str, consent: str) -> Project:
+        """Note that a provider and model may be paid for a registered folder.
+
+        Raises:
+            ProtocolError: STATE, the registry cannot be written.
+        """
+        known = self._projects[root]
+        if known.consent == consent:
+            return known
+        project = msgspec.structs.replace(known, consent=consent)
         self._replace({**self._projects, root: project})
         return project
 

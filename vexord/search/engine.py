@@ -10,7 +10,7 @@ from vexor_protocol.health import QueryCache
 from vexor_protocol.messages import Correction, Filters, QueryResult
 
 from vexord.embed.default import default_embedder
-from vexord.embed.seam import Embedder, Fingerprint, Vectors
+from vexord.embed.seam import Fingerprint, Vectors
 from vexord.index.snapshot import Snapshot
 from vexord.search.batch import portions, rough_similarities
 from vexord.search.candidates import Pool, collect
@@ -27,8 +27,11 @@ from vexord.search.query import Query, parse_query
 from vexord.search.rank import RankedFile, rank
 from vexord.search.recent import RecentVectors
 from vexord.search.related import find_origin, like_query, without_origin
+from vexord.search.second import NotNowError, QueryModel, SecondModels, second_names
 from vexord.search.syntax import Asked, Syntax, describe, read_query
 from vexord.search.weights import likeness_weights
+
+_OTHERS = "some folders have rows of another model than others: those of the smaller part are not used"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,24 +68,25 @@ class _Prepared:
     query: Query
     corrections: Sequence[Correction]
     vectors: QueryVectors | None
+    lacking: str
+    """Why the second model has no part in the answer, if it should."""
     spent_s: float
 
 
 class Engine:
     """Answers queries from snapshots. Thread-safe; the model is loaded on first use or by `warm`."""
 
-    def __init__(self, second: Embedder | None = None, problem: str = "") -> None:
-        """`problem`: why the second model that was chosen is not `second`; told with every answer."""
-        self.problem = problem
+    def __init__(self, second: SecondModels | None = None) -> None:
+        """`second`: who embeds queries for the rows of second models; None: those rows are not used."""
+        self.second = second
         self._embedder = default_embedder()
-        self._second = second
         self._recent = RecentVectors()
         self._masks = MaskCache()
         self._names = NameCache()
 
-    def choose(self, second: Embedder | None, problem: str = "") -> None:
-        """Use another second model from the next query on; `problem` as at the beginning."""
-        self._second, self.problem = second, problem
+    def choose(self, second: SecondModels) -> None:
+        """Embed with these second models from the next query on."""
+        self.second = second
 
     def query_cache(self) -> QueryCache:
         """Return how the cache of query embeddings does."""
@@ -90,9 +94,9 @@ class Engine:
 
     def warm(self) -> None:
         """Load the model, so that the first search need not."""
-        for embedder in (self._embedder, self._second):
-            if embedder is not None:
-                embedder.embed_query("warm up")
+        self._embedder.embed_query("warm up")
+        if self.second is not None:
+            self.second.warm()
 
     def search(
         self, targets: Sequence[Target], queries: Sequence[str], options: SearchOptions
@@ -139,8 +143,9 @@ class Engine:
         asked = read_query(text, options.syntax)
         narrowed = narrow(pools, roots, asked, self._masks)
         query, corrections = self._query(asked, narrowed.pools, options)
-        vectors = self._vectors(query, narrowed.pools, options.no_cache)
-        return _Prepared(text, asked, narrowed, query, corrections, vectors, time.perf_counter() - started)
+        vectors, lacking = self._vectors(query, narrowed.pools, options.no_cache)
+        spent_s = time.perf_counter() - started
+        return _Prepared(text, asked, narrowed, query, corrections, vectors, lacking, spent_s)
 
     def _answer(
         self,
@@ -159,8 +164,8 @@ class Engine:
         for hit in result.hits if asked.wanted else ():
             hit.focus_line = focus_line(hit.text, hit.start_line, asked.wanted) or hit.focus_line
         result.notes = narrowed.notes + _notes(asked, narrowed, result)
-        if self.problem:
-            result.notes.append(f"ranked without the second model: {self.problem}")
+        if one.lacking:
+            result.notes.append(f"ranked without the second model: {one.lacking}")
         result.took_ms = _ms_since(started)
         return result
 
@@ -195,19 +200,28 @@ class Engine:
         corrected = correct(query, pools, self._names)
         return corrected.query, corrected.corrections
 
-    def _vectors(self, query: Query, pools: Sequence[Pool], no_cache: bool) -> QueryVectors | None:
+    def _vectors(
+        self, query: Query, pools: Sequence[Pool], no_cache: bool
+    ) -> tuple[QueryVectors | None, str]:
+        """Return the query's vectors, and why there is none of the second model if there should be."""
         if not query.terms:  # punctuation means nothing: its vector would be near to noise
-            return None
+            return None, ""
         vector = self._embed(self._embedder, query.text, no_cache)
         if not vector.any():
-            return None
-        model = self._second  # read once: another may be chosen meanwhile
-        if model is None or all(pool.view.refined is None for pool in pools):
-            return QueryVectors(vector)
-        second = self._embed(model, query.text, no_cache)
-        return QueryVectors(vector, second, str(model.fingerprint))
+            return None, ""
+        models = self.second  # read once: others may be chosen meanwhile
+        if models is None:
+            return QueryVectors(vector), ""
+        names = second_names(pool.view for pool in pools)
+        if not names:
+            return QueryVectors(vector), models.missing
+        try:
+            second = self._embed(models.of(names[0]), query.text, no_cache)
+        except NotNowError as error:
+            return QueryVectors(vector), str(error)
+        return QueryVectors(vector, second, names[0]), _OTHERS if len(names) > 1 else ""
 
-    def _embed(self, embedder: Embedder, text: str, no_cache: bool) -> Vectors:
+    def _embed(self, embedder: QueryModel, text: str, no_cache: bool) -> Vectors:
         return embedder.embed_query(text) if no_cache else self._recent.embed(embedder, text)
 
 

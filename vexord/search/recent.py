@@ -5,7 +5,8 @@ from collections import OrderedDict
 
 from vexor_protocol.health import QueryCache
 
-from vexord.embed.seam import Embedder, Fingerprint, Vectors
+from vexord.embed.seam import Fingerprint, Vectors
+from vexord.search.second import QueryModel
 
 MAX_BYTES = 4 << 20
 """Some 8,000 queries of usual length."""
@@ -24,7 +25,7 @@ class RecentVectors:
         self._rows: OrderedDict[_Key, Vectors] = OrderedDict()
         self._bytes = self._hits = self._misses = 0
 
-    def embed(self, embedder: Embedder, text: str) -> Vectors:
+    def embed(self, embedder: QueryModel, text: str) -> Vectors:
         """Return the row of a query, shape (1, dimensions); it is read-only."""
         key = embedder.fingerprint, text
         with self._lock:

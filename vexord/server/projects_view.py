@@ -60,6 +60,7 @@ class ProjectView:
             mode=str(self.mode.value),
             mode_origin=self.mode.origin,
             ignore=list(self.ignore),
+            consent=self.project.consent,
         )
 
     @property

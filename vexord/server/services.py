@@ -11,6 +11,7 @@ from vexor_protocol.messages import QueryResult
 from vexord.projects.live import LiveChoices
 from vexord.projects.registry import Registry
 from vexord.search.engine import SearchOptions, Target
+from vexord.search.second import SecondModels
 from vexord.server.indexer import IndexerLink
 from vexord.server.socket import RouterSocket
 from vexord.server.subscriptions import Subscriptions
@@ -24,9 +25,6 @@ MEMORY_VALID_S = 1.0
 class SearchEngine(Protocol):
     """Answers queries from snapshots. Blocking and thread-safe."""
 
-    problem: str
-    """Why answers are not as good as was chosen; empty if they are."""
-
     def search(
         self, targets: Sequence[Target], queries: Sequence[str], options: SearchOptions
     ) -> list[QueryResult]:
@@ -37,6 +35,11 @@ class SearchEngine(Protocol):
         self, place: Target, line: int | None, targets: Sequence[Target], options: SearchOptions
     ) -> QueryResult:
         """Return what is like the file at `place.prefix`, or its chunk at a line. Raises ProtocolError."""
+        ...
+
+    @property
+    def second(self) -> SecondModels | None:
+        """Who embeds queries with second models, and how that does."""
         ...
 
     def query_cache(self) -> QueryCache:

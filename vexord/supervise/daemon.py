@@ -225,19 +225,14 @@ def _choices(settings: Settings) -> LiveChoices:
 
 def _build(opened: Opened, begun: _Begun, path: str) -> tuple[_Life, "Server"]:
     # Not before the lock: these imports take most of the start, and a second daemon must fail fast.
-    from vexord.embed.artefact import ModelError
-    from vexord.embed.default import second_embedder
     from vexord.search.engine import Engine
+    from vexord.search.second import SecondModels
     from vexord.server.app import Callbacks, Server
 
     engine = Engine()
 
     def choose(embedding: Embedding) -> None:
-        try:
-            engine.choose(second_embedder(embedding))
-        except ModelError as error:
-            logger.warning("second model: %s", error)
-            engine.choose(None, str(error))
+        engine.choose(SecondModels(embedding, opened.settings.embeddings_dir))
 
     choose(opened.live.choices.embedding)
     life = _Life(

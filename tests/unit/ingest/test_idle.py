@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from tests.support.waiting import wait_until
 from vexord.embed.seam import Fingerprint
 from vexord.ingest import idle
-from vexord.ingest.idle import Batch, IdleEmbedder
+from vexord.ingest.idle import BATCH_CHUNKS, IdleMaker
+from vexord.ingest.makers import Made
 
 
 class Slow:
@@ -40,21 +41,28 @@ class Slow:
         self.unloaded.set()
 
 
-def finished(embedder: IdleEmbedder) -> Batch:
-    return wait_until(embedder.take)  # type: ignore[return-value]
+def finished(embedder: IdleMaker) -> Made:
+    (made,) = wait_until(embedder.take)  # type: ignore[misc]
+    return made  # type: ignore[no-any-return]
+
+
+def rows(made: Made) -> list[list[int]]:
+    assert made.rows is not None
+    return made.rows.tolist()  # type: ignore[no-any-return]
 
 
 def test_rows_come_back_with_their_hashes_and_the_loop_is_woken() -> None:
     slow, woken = Slow(), threading.Event()
-    embedder = IdleEmbedder(slow, woken.set)
-    embedder.submit("p", [7, 8], ["a", "bcd"])
-    assert embedder.busy
-    assert embedder.take() is None
+    embedder = IdleMaker(slow, woken.set)
+    assert embedder.room() == BATCH_CHUNKS
+    embedder.submit([(7, "a"), (8, "bcd")])
+    assert embedder.room() == 0
+    assert embedder.take() == []
     slow.gate.set()
     assert woken.wait(10)
-    batch = finished(embedder)
-    assert (batch.project, list(batch.hashes), batch.rows.tolist()) == ("p", [7, 8], [[1], [3]])
-    assert not embedder.busy
+    made = finished(embedder)
+    assert (list(made.hashes), rows(made)) == ([7, 8], [[1], [3]])
+    assert embedder.room() == BATCH_CHUNKS
     embedder.close()
 
 
@@ -62,22 +70,26 @@ def test_rows_come_back_with_their_hashes_and_the_loop_is_woken() -> None:
 def test_only_that_thread_runs_at_idle_priority() -> None:
     slow = Slow()
     slow.gate.set()
-    embedder = IdleEmbedder(slow, lambda: None)
-    embedder.submit("p", [1], ["a"])
+    embedder = IdleMaker(slow, lambda: None)
+    embedder.submit([(1, "a")])
     finished(embedder)
     assert slow.policy == os.SCHED_IDLE
     assert os.sched_getscheduler(0) == os.SCHED_OTHER
     embedder.close()
 
 
-def test_a_model_that_fails_says_so_and_the_thread_lives_on() -> None:
+def test_a_model_that_fails_says_so_and_rests() -> None:
     slow = Slow()
     slow.gate.set()
-    embedder = IdleEmbedder(slow, lambda: None)
-    embedder.submit("p", [1], ["bad"])
-    assert finished(embedder).failure == "RuntimeError: no such operator"
-    embedder.submit("p", [1], ["good"])
-    assert finished(embedder).rows.tolist() == [[4]]
+    embedder = IdleMaker(slow, lambda: None)
+    assert embedder.problem() is None
+    embedder.submit([(1, "bad")])
+    wait_until(lambda: embedder.problem() is not None)
+    problem = embedder.problem()
+    assert problem is not None
+    assert problem.message == "RuntimeError: no such operator"
+    assert embedder.take() == []
+    assert embedder.room() == 0
     embedder.close()
 
 
@@ -85,8 +97,8 @@ def test_memory_is_given_back_when_there_is_nothing_to_do(monkeypatch: pytest.Mo
     monkeypatch.setattr(idle, "UNLOAD_AFTER_S", 0.01)
     slow = Slow()
     slow.gate.set()
-    embedder = IdleEmbedder(slow, lambda: None)
+    embedder = IdleMaker(slow, lambda: None)
     assert slow.unloaded.wait(10)
-    embedder.submit("p", [1], ["a"])
-    assert finished(embedder).rows.tolist() == [[1]]
+    embedder.submit([(1, "a")])
+    assert rows(finished(embedder)) == [[1]]
     embedder.close()

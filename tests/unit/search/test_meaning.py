@@ -8,6 +8,7 @@ import pytest
 from numpy.typing import NDArray
 from searchable import Searchable
 
+from vexord.embed.choice import Embedding
 from vexord.embed.seam import quantise
 from vexord.index import codes
 from vexord.index.refined import Refined
@@ -16,6 +17,7 @@ from vexord.index.vectors import TOLERANCE, scan
 from vexord.search import meaning
 from vexord.search.meaning import QueryVectors, nearness
 from vexord.search.refined import LEAST_ROWS, refined_similarities
+from vexord.search.second import SecondModels
 
 ROWS = 200
 
@@ -148,5 +150,6 @@ def test_codes_find_nearly_all_of_the_nearest(
 
 def test_an_answer_says_that_the_second_model_is_missing(tmp_path: Path) -> None:
     project = Searchable(tmp_path, {"a.py": "def one(): pass\n"})
-    project.engine.problem = "no such package"
+    project.engine.second = SecondModels(Embedding(model="minilm"), str(tmp_path))
+    project.engine.second.missing = "no such package"
     assert project.answer("one").notes == ["ranked without the second model: no such package"]

@@ -198,7 +198,7 @@ class Behaviour:
 class FakeEngine:
     """Answers at once, or when `gate` opens; counts and keeps what it was asked."""
 
-    problem = ""
+    second = None
 
     def __init__(self) -> None:
         self.gate = threading.Event()

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-import httpx
 import msgspec
 import numpy as np
 
@@ -44,12 +43,16 @@ class CohereProvider:
         self.fingerprint = fingerprint
         self.limits = limits
         self._dimensions = {"output_dimension": fingerprint.dimensions} if ask_dimensions else {}
+        import httpx
+
         self._client = httpx.AsyncClient(
             base_url=fingerprint.endpoint, headers={"Authorization": f"Bearer {api_key}"}, timeout=TIMEOUT_S
         )
 
     async def embed(self, texts: Sequence[str], side: Side) -> Answer:
         """Send one request; see `seam.Provider`."""
+        import httpx
+
         body = {
             "model": self.fingerprint.model,
             "texts": list(texts),

@@ -73,14 +73,6 @@ class About:
 
     def _degraded(self) -> list[Degraded]:
         found = self._services.link.degraded()
-        if self._services.engine.problem:
-            found.append(
-                Degraded(
-                    name="second_model_missing",
-                    message=self._services.engine.problem,
-                    hint="then run: vexorctl restart",
-                )
-            )
         problem = self._services.live.problem
         if problem is not None:
             found.append(
@@ -90,6 +82,8 @@ class About:
                     hint=problem.hint,
                 )
             )
+        if self._services.engine.second is not None:
+            found += self._services.engine.second.degraded()
         if self._services.registry.problem:
             found.append(
                 Degraded(

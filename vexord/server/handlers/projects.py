@@ -13,8 +13,9 @@ from vexor_protocol.messages import (
 )
 
 from vexord.link.messages import OpenProject, Reindex
-from vexord.projects.registry import resolve_root
+from vexord.projects.registry import Project, resolve_root
 from vexord.server.dispatch import Call
+from vexord.server.projects_view import ProjectView
 from vexord.server.services import Services
 from vexord.server.tracker import shown
 
@@ -32,20 +33,30 @@ class ProjectMethods:
         registry = self._services.registry
         root = resolve_root(params.path, exact=params.exact, force=params.force)
         covering = registry.find(root)
-        if covering is not None and covering.root != root and not params.force:
-            view = self._services.tracker.view(covering)
-            return RegisterResult(
-                project=covering.root,
-                name=covering.name,
-                created=False,
-                clock=view.clock,
-                covered_by=covering.root,
-            )
-        created = covering is None or covering.root != root
-        inside = params.index_in_project or (created and self._services.live.choices.in_project(root))
-        project = registry.add(root, params.name, inside, params.mode)
+        covered = covering is not None and covering.root != root and not params.force
+        if covering is not None and covered:
+            project, created = covering, False
+        else:
+            created = covering is None or covering.root != root
+            inside = params.index_in_project or (created and self._services.live.choices.in_project(root))
+            project = registry.add(root, params.name, inside, params.mode)
         view = self._services.tracker.view(project)
-        return RegisterResult(project=root, name=project.name, created=created, clock=view.clock)
+        if params.consent is not None:
+            view = self._agreed(project, params.consent)
+        return RegisterResult(
+            project=project.root,
+            name=project.name,
+            created=created,
+            clock=view.clock,
+            covered_by=project.root if covered else None,
+            consent=view.project.consent,
+        )
+
+    def _agreed(self, project: Project, consent: str) -> ProjectView:
+        """The indexer is told that it may begin to pay."""
+        view = self._services.tracker.view(self._services.registry.agree(project.root, consent))
+        self._services.link.send(OpenProject(view.spec))
+        return view
 
     def unregister(self, _call: Call, params: UnregisterParams) -> UnregisterResult:
         """Forget a folder and delete its index."""

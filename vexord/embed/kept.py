@@ -1,0 +1,67 @@
+"""What is remembered of a model beside the cache of its rows: it may answer while another is chosen."""
+
+import os
+from typing import Literal
+
+import msgspec
+
+from vexord.embed.cache import EmbeddingCache, cache_name
+from vexord.embed.choice import Embedding
+from vexord.embed.seam import Fingerprint
+
+TextKey = Literal["embed_hash", "text_hash"]
+
+
+class Kept(msgspec.Struct, frozen=True, kw_only=True):
+    """A second model, local or remote."""
+
+    fingerprint: Fingerprint
+    """As chosen; its dimensions are 0 where only the server can tell them."""
+    key: TextKey
+    """Which hash of a chunk names its row: that of the text with its header, or of the text alone."""
+    chosen: Embedding
+    """How its queries are embedded."""
+
+    @property
+    def id(self) -> str:
+        """Names the rows, in the cache's folder and in the index."""
+        return cache_name(self.fingerprint)
+
+
+def remember(folder: str, kept: Kept) -> None:
+    """Write the description beside the cache; whole or not at all.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    os.makedirs(folder, mode=0o700, exist_ok=True)
+    path = _path(folder, kept.id)
+    with open(os.open(f"{path}.new", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        file.write(msgspec.json.encode(kept))
+    os.rename(f"{path}.new", path)
+
+
+def recall(folder: str, model: str) -> Kept | None:
+    """Return what is known of a model by its id; None if its description or cache is not there any more."""
+    try:
+        with open(_path(folder, model), "rb") as file:
+            kept = msgspec.json.decode(file.read(), type=Kept)
+    except (OSError, msgspec.DecodeError):
+        return None
+    there = os.path.exists(os.path.join(folder, f"{model}.sqlite"))
+    return kept if there and kept.id == model else None
+
+
+def open_cache(folder: str, kept: Kept) -> EmbeddingCache:
+    """Open the cache of a model's rows, and describe it.
+
+    Raises:
+        OSError, sqlite3.Error: the disk refuses.
+    """
+    cache = EmbeddingCache(folder, kept.fingerprint)
+    remember(folder, kept)
+    return cache
+
+
+def _path(folder: str, model: str) -> str:
+    return os.path.join(folder, f"{model}.json")

@@ -1,0 +1,48 @@
+"""What a second model is given for each chunk of a file, and what of it stays here."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from vexord.index.embed_text import embed_hash, embed_text, text_hash
+from vexord.index.types import Chunk
+from vexord.ingest.secrets import secret_file, secret_lines
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """Texts of one file by the hash that names their row."""
+
+    texts: dict[int, str] = field(default_factory=dict)
+    held_back: int = 0
+    """Chunks that look as if they held a secret."""
+
+
+ReadFile = tuple[str, Sequence[Chunk]]
+"""A file's text and its chunks."""
+Give = Callable[[str, ReadFile], Outgoing]
+"""(path, file) → what is given away."""
+
+
+def give_local(path: str, file: ReadFile) -> Outgoing:
+    """To a model on this machine: each chunk with its header, by `embed_hash`."""
+    return Outgoing({embed_hash(path, chunk): embed_text(path, chunk) for chunk in file[1]})
+
+
+def give_remote(path: str, file: ReadFile) -> Outgoing:
+    """To a provider: each chunk's text alone, by `text_hash`, without what looks like a secret.
+
+    Without its header a text is the same wherever its file lies, so moving one, or having it twice, costs
+    nothing; the path and the names around a chunk are in its words and in the first model's row.
+    """
+    text, chunks = file
+    if secret_file(path):
+        return Outgoing(held_back=len(chunks))
+    secrets = secret_lines(text)
+    texts: dict[int, str] = {}
+    held_back = 0
+    for chunk in chunks:
+        if any(first <= chunk.end_line and last >= chunk.start_line for first, last in secrets):
+            held_back += 1
+        elif chunk.text:
+            texts[text_hash(chunk.text)] = chunk.text
+    return Outgoing(texts, held_back)

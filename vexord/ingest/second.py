@@ -1,0 +1,33 @@
+"""From what was chosen to a refiner: a provider's, a local second model's, or none."""
+
+import logging
+import sqlite3
+from collections.abc import Callable
+
+from vexord.embed.artefact import ModelError
+from vexord.embed.choice import Embedding
+from vexord.embed.default import second_embedder
+from vexord.embed.kept import Kept
+from vexord.ingest.idle import IdleMaker
+from vexord.ingest.refine import Refiner
+from vexord.ingest.rows import KeptRows
+
+logger = logging.getLogger(__name__)
+
+
+def open_refiner(
+    chosen: Embedding, folder: str, chunk_format: int, wake: Callable[[], None]
+) -> Refiner | None:
+    """Return who makes the rows of the model that was chosen; None if the embedded one is to do alone.
+
+    `folder` is that of the caches. If the model cannot be used the server tells the user, and there is none.
+    """
+    try:
+        embedder = second_embedder(chosen, chunk_format)
+        if embedder is None:
+            return None
+        kept = Kept(fingerprint=embedder.fingerprint, key="embed_hash", chosen=chosen)
+        return Refiner(KeptRows(folder, kept), IdleMaker(embedder, wake))
+    except (ModelError, OSError, sqlite3.Error) as error:
+        logger.warning("there is no second model: %s", error)
+        return None
