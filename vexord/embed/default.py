@@ -26,7 +26,18 @@ def second_embedder(chosen: Embedding, chunk_format: int = 0) -> SecondEmbedder 
         KeyError: no such model; `projects.choices` allows only those that there are.
     """
     if chosen.is_remote:
-        raise ModelError(f"the provider {chosen.provider!r} cannot be used yet")
+        raise ModelError(f"the provider {chosen.provider!r} does not run on this machine")
     if chosen.model == EMBEDDED:
         return None
-    return {"minilm": TransformerEmbedder}[chosen.model](chunk_format)
+    kind, _, name = chosen.model.partition(":")
+    match kind:
+        case "model2vec":
+            from vexord.embed.model2vec import StaticModel
+
+            return StaticModel(name, chunk_format)
+        case "fastembed":
+            from vexord.embed.fastembed import FastembedModel
+
+            return FastembedModel(name, chunk_format)
+        case _:
+            return {"minilm": TransformerEmbedder}[kind](chunk_format)

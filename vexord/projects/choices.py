@@ -11,8 +11,9 @@ from vexord.embed.choice import Embedding
 
 __all__ = ["LOCAL_MODELS", "Choices", "ConfigError"]
 
-LOCAL_MODELS = ("vexord-code", "minilm")
-"""`vexord-code` is the embedded model; `minilm` refines its rows and needs the extra `transformer`."""
+LOCAL_MODELS = ("vexord-code", "minilm", "model2vec:FOLDER", "fastembed:NAME")
+"""`vexord-code` is the embedded model; the others refine its rows. `minilm`, and any model2vec folder or name on
+the hub, need the extra `transformer`; the ONNX models that fastembed knows need the extra `fastembed`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,9 @@ class Choices:
 
 
 def _check_local(embedding: Embedding, origin: str) -> None:
-    if not embedding.is_remote and embedding.model not in LOCAL_MODELS:
+    kind, _, name = embedding.model.partition(":")
+    known = embedding.model in LOCAL_MODELS[:2] or (kind in ("model2vec", "fastembed") and name)
+    if not embedding.is_remote and not known:
         raise ConfigError(
             f"{origin}: {embedding.model!r} is no local model", f"one of: {', '.join(LOCAL_MODELS)}"
         )

@@ -46,7 +46,7 @@ def test_a_remote_provider_has_all_that_it_needs(tmp_path: Path) -> None:
 def test_a_local_model_that_is_none_is_refused_but_a_remote_one_is_not_ours_to_know(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"\$VEXORD_MODEL: 'x' is no local model") as caught:
         Choices.load(str(tmp_path), {"VEXORD_MODEL": "x"})
-    assert caught.value.hint == "one of: vexord-code, minilm"
+    assert caught.value.hint == "one of: vexord-code, minilm, model2vec:FOLDER, fastembed:NAME"
     chosen = Choices.load(str(tmp_path), {"VEXORD_MODEL": "x", "VEXORD_PROVIDER": "openai"})
     assert chosen.embedding.model == "x"
 
