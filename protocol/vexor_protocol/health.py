@@ -83,8 +83,17 @@ class RemoteFigures(Struct, kw_only=True, frozen=True):
     """Requests that may be under way at the same time, as learnt."""
     batch: int = 0
     """Texts that go into one request, as learnt."""
-    breaker: str = "closed"
-    """`closed` while all is well; else nothing is sent but a trial now and then."""
+    waiting: int = 0
+    """Texts that have no row yet."""
+    split: int = 0
+    """Texts that were longer than the model takes; their row is the mean of their pieces."""
+    set_aside: int = 0
+    """Texts that the provider does not take."""
+    state: str = "well"
+    """`well`, `throttled`, `resting` (nothing is sent but a trial now and then) or `refused` (the same, until
+    the key, the model's name or the account is mended)."""
+    problem: str = ""
+    """The last failure in words, until an answer comes."""
 
 
 class RemoteStatus(Struct, kw_only=True, frozen=True):

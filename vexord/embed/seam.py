@@ -34,6 +34,10 @@ class Fingerprint(msgspec.Struct, frozen=True, kw_only=True):
         return f"{self.provider}:{self.model}@{self.dimensions}"
 
 
+class NotNowError(Exception):
+    """A model that should have a part in answers has none now; the message says why."""
+
+
 class Documents(Sequence[str]):
     """Texts to embed, each a header line and a body; whoever needs their words counts them once for all."""
 

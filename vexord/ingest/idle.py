@@ -38,7 +38,7 @@ class IdleMaker:
         """Return how many texts it would take now."""
         return 0 if self._busy or self._failure else BATCH_CHUNKS
 
-    def submit(self, items: Sequence[Item]) -> None:
+    def submit(self, _project: str, items: Sequence[Item], *, first: bool) -> None:  # noqa: ARG002
         """Embed these texts; there is no room until `take` has returned them."""
         self._busy = True
         self._batches.put(items)
@@ -52,6 +52,9 @@ class IdleMaker:
         self._busy = False
         return [made] if not self._failure else []
 
+    def forget(self, project: str) -> None:
+        """A batch is done in no time."""
+
     def problem(self) -> Degraded | None:
         """Return how the model failed, if it did; it then rests."""
         if not self._failure:
@@ -61,6 +64,9 @@ class IdleMaker:
             message=self._failure,
             hint="see: vexorctl logs; it is tried again after: vexorctl restart",
         )
+
+    def spent(self) -> None:
+        """Nothing costs anything."""
 
     def close(self) -> None:
         """End after the text at hand. The thread is not waited for: it holds nothing that must be kept."""
@@ -81,9 +87,9 @@ class IdleMaker:
             self._wake()
 
     def _embedded(self, batch: Sequence[Item]) -> Made:
-        hashes = [key for key, _ in batch]
+        hashes = [item.key for item in batch]
         try:
-            return Made(hashes, self._embedder.embed_chunks([text for _, text in batch]))
+            return Made(hashes, self._embedder.embed_chunks([item.text for item in batch]))
         except Exception as error:  # whatever the model's runtime raises; the first model goes on
             logger.exception("the second model failed")
             self._failure = f"{type(error).__name__}: {error}"

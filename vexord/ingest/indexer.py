@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 
 import psutil
-from vexor_protocol.health import Degraded
+from vexor_protocol.health import Degraded, RemoteFigures
 
 from vexord.embed.seam import Embedder
 from vexord.ingest.aids import Aids
@@ -31,6 +31,7 @@ from vexord.link.messages import (
     ProjectSpec,
     Published,
     Reindex,
+    Spent,
     State,
     Stop,
     Sync,
@@ -46,6 +47,8 @@ REPORT_S = 0.4
 ROOT_CHECK_S = 3.0
 IDLE_S = 10.0
 """While nothing happens, heartbeats and looks at the roots come so far apart."""
+ROWS_S = 0.5
+"""So soon rows of the second model that are known are looked at again: they are not published one by one."""
 MERGE_AFTER_IDLE_S = 0.25
 SETTLED_AFTER_S = 5.0
 """Then an index gets as few segments as its size allows."""
@@ -82,6 +85,7 @@ class Indexer:
         self._aids = aids(self._wake)
         self._more_to_refine = False
         self._turns = 0
+        self._spent: RemoteFigures | None = None
 
     def run(self) -> None:
         """Work until `Stop` arrives or the server goes."""
@@ -119,8 +123,10 @@ class Indexer:
         if self._more_to_refine:
             return 0.0
         due = [self._heartbeat_due(), self._root_check_due(), self._merge_due_s]
-        if self._unreported():
+        if self._unreported() or self._unreported_spending() is not None:
             due.append(self._last_report_s + REPORT_S)
+        if self._aids.refiner is not None and self._aids.refiner.holds_rows:
+            due.append(now + ROWS_S)
         waits = [max(0.0, min(due) - now)]
         for project in self._projects.values():
             if project.state != "root_gone":
@@ -298,6 +304,7 @@ class Indexer:
             self._last_report_s = now
             for project in self._unreported():
                 self._report(project)
+            self._report_spending()
         if now >= self._root_check_due():
             self._check_roots()
         if now >= self._merge_due_s:
@@ -351,6 +358,18 @@ class Indexer:
             message=f"nothing is sent to the provider before you agree: {size}",
             hint=f"run: vexorctl add --yes {project.spec.root}",
         )
+
+    def _unreported_spending(self) -> RemoteFigures | None:
+        figures = self._aids.refiner.spent() if self._aids.refiner is not None else None
+        return figures if figures != self._spent else None
+
+    def _report_spending(self) -> None:
+        figures = self._unreported_spending()
+        if figures is not None:
+            self._spent = figures
+            self._channel.send(Spent(figures))
+            for project in self._projects.values():
+                self._report(project)
 
     def _heartbeat(self) -> None:
         self._channel.send(

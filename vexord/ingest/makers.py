@@ -2,16 +2,23 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
-from vexor_protocol.health import Degraded
+from vexor_protocol.health import Degraded, RemoteFigures
 
 from vexord.embed.seam import Vectors
 
-PROVIDER_STATES = frozenset({"provider_refuses", "provider_rests", "provider_unusable"})
+PROVIDER_STATES = frozenset({"provider_refuses", "provider_rests"})
 """Names of the problems that a provider may have."""
-Item = tuple[int, str]
-"""The hash that names a row, and the text to embed."""
+
+
+class Item(NamedTuple):
+    """A text to embed."""
+
+    key: int
+    """The hash that names its row."""
+    text: str
+    path: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +42,12 @@ class RowMaker(Protocol):
         """Return how many texts it would take now."""
         ...
 
-    def submit(self, items: Sequence[Item]) -> None:
-        """Make these rows."""
+    def submit(self, project: str, items: Sequence[Item], *, first: bool) -> None:
+        """Make these rows, of texts that may be on their way already; `first`: before all that waits."""
+        ...
+
+    def forget(self, project: str) -> None:
+        """Do not make what only this project wants."""
         ...
 
     def take(self) -> list[Made]:
@@ -45,6 +56,10 @@ class RowMaker(Protocol):
 
     def problem(self) -> Degraded | None:
         """Return why it rests, if it does."""
+        ...
+
+    def spent(self) -> RemoteFigures | None:
+        """Return what was asked of a provider; None if nothing was, or there is none."""
         ...
 
     def close(self) -> None:

@@ -1,11 +1,15 @@
 """What a second model is given for each chunk of a file, and what of it stays here."""
 
+import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from vexord.embed.remote.secrets import secret_lines
 from vexord.index.embed_text import embed_hash, embed_text, text_hash
 from vexord.index.types import Chunk
-from vexord.ingest.secrets import secret_file, secret_lines
+from vexord.ingest.ignore.builtin import SECRETS
+from vexord.ingest.ignore.glob import FILE_MARK
+from vexord.ingest.ignore.ruleset import RuleSet, parse_rules
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,3 +50,14 @@ def give_remote(path: str, file: ReadFile) -> Outgoing:
         elif chunk.text:
             texts[text_hash(chunk.text)] = chunk.text
     return Outgoing(texts, held_back)
+
+
+def secret_file(path: str) -> bool:
+    """Whether a file is of a kind that holds secrets; a `.vexorignore` may have it indexed all the same."""
+    rule = _secret_names().match(path + FILE_MARK)
+    return rule is not None and not rule.negated
+
+
+@functools.cache
+def _secret_names() -> RuleSet:
+    return RuleSet(parse_rules(SECRETS, "built-in secrets", numbered=False))

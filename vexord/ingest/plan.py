@@ -88,14 +88,14 @@ class Plan:
             )
         return segment.name, int(there.sum())
 
-    def take(self) -> str | None:
-        """Return the next file to read; None if none waits."""
+    def take(self) -> tuple[str, int] | None:
+        """Return the next file to read, and when it was written, in ns; None if none waits."""
         while self._order:
-            _, path = heapq.heappop(self._order)
+            mtime_ns, path = heapq.heappop(self._order)
             lacking = self._files.pop(path, None)
             if lacking is not None:
                 self.lacking -= lacking
-                return path
+                return path, -mtime_ns
         return None
 
     def _put(self, path: str, mtime_ns: int, lacking: Lacking) -> None:

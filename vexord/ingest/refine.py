@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
-from vexor_protocol.health import Degraded, SecondModel
+from vexor_protocol.health import Degraded, RemoteFigures, SecondModel
 
 from vexord.ingest.makers import Item, RowMaker
 from vexord.ingest.outgoing import Give, Outgoing, give_local, give_remote
@@ -41,8 +41,10 @@ class _Work:
 
     project: "Project"
     plan: Plan = field(default_factory=Plan)
-    texts: deque[tuple[str, Item]] = field(default_factory=deque)
-    """Read, with their path, and not yet given to the maker."""
+    texts: deque[Item] = field(default_factory=deque)
+    """Read, and not yet given to the maker."""
+    first: bool = False
+    """Whether they are of a file that was written since the daemon began."""
     waiting: Counter[str] = field(default_factory=Counter)
     """Path → texts with the maker."""
     due: Counter[str] = field(default_factory=Counter)
@@ -75,7 +77,13 @@ class Refiner:
         self._in_flight: dict[int, list[tuple[_Work, str]]] = {}
         """Hash with the maker → who wants it, and for which path."""
         self._unfit: set[int] = set()
+        self._began_ns = time.time_ns()
         self._failure = ""
+
+    @property
+    def holds_rows(self) -> bool:
+        """Whether rows are known that are not published yet."""
+        return any(work.due and not work.project.writer.second.switching for work in self._work.values())
 
     def problem(self) -> Degraded | None:
         """Return why the second model rests, if it does."""
@@ -105,7 +113,14 @@ class Refiner:
 
     def forget(self, project_id: str) -> None:
         """The project has gone."""
-        self._work.pop(project_id, None)
+        gone = self._work.pop(project_id, None)
+        if gone is None:
+            return
+        for key, wanting in list(self._in_flight.items()):
+            wanting[:] = [one for one in wanting if one[0] is not gone]
+            if not wanting:
+                del self._in_flight[key]
+        self._maker.forget(project_id)
 
     def report(self, project: "Project") -> SecondModel:
         """Return how far a project is."""
@@ -134,6 +149,10 @@ class Refiner:
         if project.state != "ready" or not work.plan.compared or work.plan.done:
             return False
         return not self._may_spend(work)
+
+    def spent(self) -> RemoteFigures | None:
+        """Return what was asked of a provider, if anything was."""
+        return self._maker.spent()
 
     def close(self) -> None:
         """Let go of thread and cache."""
@@ -174,14 +193,18 @@ class Refiner:
         until = time.monotonic() + STEP_S
         while (room := self._maker.room()) > 0 and time.monotonic() < until:
             if not work.texts:
-                path = work.plan.take()
-                if path is None:
+                taken = work.plan.take()
+                if taken is None:
                     return
+                path, mtime_ns = taken
+                work.first = mtime_ns > self._began_ns
                 self._read(work, path)
-            batch = [work.texts.popleft() for _ in range(min(room, len(work.texts)))]
-            items = [item for path, item in batch if self._is_wanted_first(work, path, item[0])]
+            items = [work.texts.popleft() for _ in range(min(room, len(work.texts)))]
+            for item in items:
+                self._in_flight.setdefault(item.key, []).append((work, item.path))
+                work.waiting[item.path] += 1
             if items:
-                self._maker.submit(items)
+                self._maker.submit(work.project.spec.id, items, first=work.first)
 
     def _read(self, work: _Work, path: str) -> None:
         file = work.project.pipeline.read(path)
@@ -191,18 +214,15 @@ class Refiner:
         if outgoing.held_back:
             work.held_back[path] = outgoing.held_back
         known = self.rows.cache.known(np.fromiter(outgoing.texts, np.uint64, len(outgoing.texts))).tolist()
-        wanted = [item for item, there in zip(outgoing.texts.items(), known, strict=True) if not there]
-        work.texts += [(path, item) for item in wanted if item[0] not in self._unfit]
+        wanted = [
+            Item(key, text, path)
+            for (key, text), there in zip(outgoing.texts.items(), known, strict=True)
+            if not there and key not in self._unfit
+        ]
+        work.texts += wanted
         if self._spending is not None and work.project.spec.consent != self._spending.consent:
-            sent = sum(len(text.encode("utf-8", "replace")) for _, text in wanted)
+            sent = sum(len(item.text.encode("utf-8", "replace")) for item in wanted)
             work.spent += Lacking(len(wanted), sent)
-
-    def _is_wanted_first(self, work: _Work, path: str, key: int) -> bool:
-        """Note who waits for a row; return whether nobody else does."""
-        wanting = self._in_flight.setdefault(key, [])
-        wanting.append((work, path))
-        work.waiting[path] += 1
-        return len(wanting) == 1
 
     def _collect(self) -> None:
         for made in self._maker.take():

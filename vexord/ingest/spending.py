@@ -7,10 +7,10 @@ from vexor_protocol.health import Estimate
 
 from vexord.embed.choice import Embedding
 from vexord.embed.remote.catalogue import PRICES_OF, price
+from vexord.embed.remote.choose import consent_name
+from vexord.embed.remote.sizes import BYTES_A_TOKEN
 from vexord.ingest.plan import Lacking
 
-BYTES_A_TOKEN = 3.2
-"""Of code, for the tokenisers of today; prose has more. The estimate is rather too high."""
 SMALL_USD = 0.10
 SMALL_TOKENS = 1_000_000
 """Where no price is known."""
@@ -31,7 +31,7 @@ class Spending:
     def of(cls, chosen: Embedding) -> "Spending":
         """Look the price up."""
         name = chosen.model or chosen.deployment
-        return cls(f"{chosen.provider}:{name}", price(chosen.provider, name), chosen.provider == "compatible")
+        return cls(consent_name(chosen), price(chosen.provider, name), chosen.provider == "compatible")
 
     def estimate(self, lacking: Lacking) -> Estimate:
         """Return what it takes to embed so much."""

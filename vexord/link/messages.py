@@ -1,7 +1,7 @@
 """Messages between server and indexer. Private: both ends are always of the same build."""
 
 import msgspec
-from vexor_protocol.health import Degraded, Progress, SecondModel, SkippedFiles
+from vexor_protocol.health import Degraded, Progress, RemoteFigures, SecondModel, SkippedFiles
 
 
 class ProjectSpec(msgspec.Struct, frozen=True, kw_only=True):
@@ -136,5 +136,11 @@ class Heartbeat(msgspec.Struct, tag=True):
     queue: int
 
 
+class Spent(msgspec.Struct, tag=True):
+    """What was asked of the provider; sent when it has changed."""
+
+    figures: RemoteFigures
+
+
 ToIndexer = OpenProject | CloseProject | Sync | Prefer | Reindex | Stop
-ToServer = Hello | State | Published | Synced | Closed | Heartbeat
+ToServer = Hello | State | Published | Synced | Closed | Heartbeat | Spent

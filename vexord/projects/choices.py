@@ -12,8 +12,8 @@ from vexord.embed.choice import Embedding
 __all__ = ["LOCAL_MODELS", "Choices", "ConfigError"]
 
 LOCAL_MODELS = ("vexord-code", "minilm", "model2vec:FOLDER", "fastembed:NAME")
-"""`vexord-code` is the embedded model; the others refine its rows. `minilm`, and any model2vec folder or name on
-the hub, need the extra `transformer`; the ONNX models that fastembed knows need the extra `fastembed`."""
+"""`vexord-code` is the embedded model; the others refine its rows. `minilm`, and any model2vec folder or name
+on the hub, need the extra `transformer`; the ONNX models that fastembed knows need the extra `fastembed`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from vexor_protocol.health import QueryCache
 from vexor_protocol.messages import Correction, Filters, QueryResult
 
 from vexord.embed.default import default_embedder
-from vexord.embed.seam import Fingerprint, Vectors
+from vexord.embed.seam import Fingerprint, NotNowError, Vectors
 from vexord.index.snapshot import Snapshot
 from vexord.search.batch import portions, rough_similarities
 from vexord.search.candidates import Pool, collect
@@ -27,7 +27,7 @@ from vexord.search.query import Query, parse_query
 from vexord.search.rank import RankedFile, rank
 from vexord.search.recent import RecentVectors
 from vexord.search.related import find_origin, like_query, without_origin
-from vexord.search.second import NotNowError, QueryModel, SecondModels, second_names
+from vexord.search.second import QueryModel, SecondModels, second_names
 from vexord.search.syntax import Asked, Syntax, describe, read_query
 from vexord.search.weights import likeness_weights
 
@@ -110,6 +110,7 @@ class Engine:
         roots = [target.root for target in targets]
         texts = Texts()
         answers: dict[str, QueryResult] = {}
+        self._prefetch(pools, queries, options)
         rows = sum(pool.view.segment.rows for pool in pools)
         for portion in portions(list(dict.fromkeys(queries)), rows):
             prepared = [self._prepare(roots, pools, text, options) for text in portion]
@@ -119,6 +120,12 @@ class Engine:
             for one, files in zip(prepared, ranked, strict=True):
                 answers[one.text] = self._answer(targets, one, files, texts, options, spent_s)
         return [answers[text] for text in queries]
+
+    def _prefetch(self, pools: Sequence[Pool], queries: Sequence[str], options: SearchOptions) -> None:
+        """Ask a provider for many queries at once; those whose names are corrected are asked for later."""
+        if self.second is not None and len(queries) > 1:
+            texts = [parse_query(read_query(text, options.syntax).prose).text for text in queries]
+            self.second.prefetch(second_names(pool.view for pool in pools)[:1], texts)
 
     def _pools(self, targets: Sequence[Target], filters: Filters) -> list[Pool]:
         pools: list[Pool] = []

@@ -3,23 +3,24 @@
 import logging
 import threading
 from collections import Counter
-from collections.abc import Iterable
-from typing import Protocol
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Protocol
 
-from vexor_protocol.health import Degraded
+from vexor_protocol.health import Degraded, RemoteFigures, RemoteStatus
+from vexor_protocol.settings import ConfigError
 
 from vexord.embed.artefact import ModelError
 from vexord.embed.choice import Embedding
 from vexord.embed.default import second_embedder
 from vexord.embed.kept import Kept, recall
-from vexord.embed.seam import Fingerprint, Vectors
+from vexord.embed.remote.choose import consent_name, remote_fingerprint
+from vexord.embed.seam import Fingerprint, NotNowError, Vectors
 from vexord.index.snapshot import SegmentView
 
+if TYPE_CHECKING:
+    from vexord.embed.remote.queries import RemoteQueries
+
 logger = logging.getLogger(__name__)
-
-
-class NotNowError(Exception):
-    """A model that should have a part in answers has none now; the message says why."""
 
 
 class QueryModel(Protocol):
@@ -48,6 +49,8 @@ class SecondModels:
         self._folder = folder
         self._lock = threading.Lock()
         self._models: dict[str, QueryModel] = {}
+        self._remote: dict[str, RemoteQueries] = {}
+        """Those of the models that are providers'."""
         self.missing = _missing(chosen)
         """Why the model that was chosen can have no part in answers; empty if it can."""
 
@@ -63,16 +66,33 @@ class SecondModels:
                 kept = recall(self._folder, name)
                 if kept is None:
                     raise NotNowError("the description of its model is missing")
-                model = self._models[name] = self._open(kept)
+                model = self._models[name] = self._open(name, kept)
             return model
 
     def degraded(self) -> list[Degraded]:
         """Return what is wrong with the model that was chosen, and with each that was asked."""
-        if not self.missing:
-            return []
-        return [
-            Degraded(name="second_model_missing", message=self.missing, hint="then run: vexorctl restart")
-        ]
+        found = [state for model in self._providers() if (state := model.problem()) is not None]
+        if self.missing:
+            found.append(
+                Degraded(name="second_model_missing", message=self.missing, hint="then run: vexorctl restart")
+            )
+        return found
+
+    def remote(self, bulk: RemoteFigures | None) -> RemoteStatus | None:
+        """Return how the provider that was chosen does; None if it is none. `bulk`: what the indexer told."""
+        if not self.chosen.is_remote:
+            return None
+        mine = (model.figures() for model in self._providers() if model.kept.chosen == self.chosen)
+        fingerprint = remote_fingerprint(self.chosen)
+        return RemoteStatus(
+            provider=fingerprint.provider,
+            model=fingerprint.model,
+            endpoint=fingerprint.endpoint,
+            consent=consent_name(self.chosen),
+            key_from=_key_from(self.chosen),
+            bulk=bulk,
+            queries=next(mine, None),
+        )
 
     def warm(self) -> None:
         """Load a local model, so that the first search need not. Nobody pays for a warm provider."""
@@ -81,7 +101,35 @@ class SecondModels:
             if embedder is not None:
                 embedder.embed_query("warm up")
 
-    def _open(self, kept: Kept) -> QueryModel:
+    def prefetch(self, names: Sequence[str], texts: Sequence[str]) -> None:
+        """Have many queries embedded in few requests; those that fail are told when they are asked for."""
+        for name in names:
+            try:
+                self.of(name)
+            except NotNowError:
+                continue
+            if name in self._remote:
+                self._remote[name].prefetch(texts)
+
+    def close(self) -> None:
+        """Let go of connections and threads."""
+        for model in self._providers():
+            model.close()
+
+    def _providers(self) -> "list[RemoteQueries]":
+        with self._lock:
+            return list(self._remote.values())
+
+    def _open(self, name: str, kept: Kept) -> QueryModel:
+        if kept.chosen.is_remote:
+            from vexord.embed.remote.queries import RemoteQueries
+
+            mine, theirs = self.chosen, kept.chosen
+
+            mine, theirs = self.chosen, kept.chosen
+            same = (mine.provider, mine.base_url) == (theirs.provider, theirs.base_url)
+            self._remote[name] = RemoteQueries(kept, shared_key=same)
+            return self._remote[name]
         try:
             embedder = second_embedder(kept.chosen)
         except ModelError as error:
@@ -101,10 +149,19 @@ def second_names(views: Iterable[SegmentView]) -> list[str]:
 
 
 def _missing(chosen: Embedding) -> str:
-    """Say so at once if a local model lacks its packages."""
+    """Say so at once if a local model lacks its packages; what a provider lacks is known when it is asked."""
     try:
-        second_embedder(chosen)
+        if not chosen.is_remote:
+            second_embedder(chosen)
     except ModelError as error:
         logger.warning("second model: %s", error)
         return str(error)
     return ""
+
+
+def _key_from(chosen: Embedding) -> str:
+    try:
+        key = chosen.key()
+    except ConfigError as error:
+        return f"nowhere: {error.message}"
+    return key.origin if key is not None else ""

@@ -8,10 +8,10 @@ from collections.abc import Callable
 from typing import Literal, Protocol
 
 import msgspec
-from vexor_protocol.health import Degraded, IndexerStatus
+from vexor_protocol.health import Degraded, IndexerStatus, RemoteFigures
 
 from vexord.link.channel import Channel, ChannelClosedError
-from vexord.link.messages import Heartbeat, Hello, Stop, ToIndexer, ToServer
+from vexord.link.messages import Heartbeat, Hello, Spent, Stop, ToIndexer, ToServer
 from vexord.server.timers import Timer, Timers
 
 logger = logging.getLogger(__name__)
@@ -75,6 +75,8 @@ class IndexerLink:
         self._renewing_s: float | None = None
         self._terminated = False
         self._last_error = ""
+        self.spent: RemoteFigures | None = None
+        """What the process told of its provider."""
         self.restarts = 0
         self.state: Literal["starting", "running", "restarting", "stopped"] = "starting"
 
@@ -221,6 +223,8 @@ class IndexerLink:
             self.state = "running"
         elif isinstance(message, Heartbeat):
             self._heartbeat = message
+        elif isinstance(message, Spent):
+            self.spent = message.figures
         else:
             self._listener.indexer_said(message)
             return

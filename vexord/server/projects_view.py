@@ -17,7 +17,9 @@ ProjectState = Literal["new", "indexing", "ready", "failed", "root_gone"]
 NO_EPOCH = "00000000"
 """Of a project whose indexer has not spoken yet."""
 
-OF_OTHER_MATTERS = frozenset({"project_settings", "second_model_failed"})
+OF_OTHER_MATTERS = frozenset(
+    {"project_settings", "second_model_failed", "provider_refuses", "provider_rests", "awaiting_consent"}
+)
 """Degraded states that say nothing of whether the index is behind the files."""
 
 

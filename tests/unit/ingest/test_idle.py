@@ -13,7 +13,7 @@ from tests.support.waiting import wait_until
 from vexord.embed.seam import Fingerprint
 from vexord.ingest import idle
 from vexord.ingest.idle import BATCH_CHUNKS, IdleMaker
-from vexord.ingest.makers import Made
+from vexord.ingest.makers import Item, Made
 
 
 class Slow:
@@ -55,7 +55,7 @@ def test_rows_come_back_with_their_hashes_and_the_loop_is_woken() -> None:
     slow, woken = Slow(), threading.Event()
     embedder = IdleMaker(slow, woken.set)
     assert embedder.room() == BATCH_CHUNKS
-    embedder.submit([(7, "a"), (8, "bcd")])
+    embedder.submit("p", [Item(7, "a", ""), Item(8, "bcd", "")], first=False)
     assert embedder.room() == 0
     assert embedder.take() == []
     slow.gate.set()
@@ -71,7 +71,7 @@ def test_only_that_thread_runs_at_idle_priority() -> None:
     slow = Slow()
     slow.gate.set()
     embedder = IdleMaker(slow, lambda: None)
-    embedder.submit([(1, "a")])
+    embedder.submit("p", [Item(1, "a", "")], first=False)
     finished(embedder)
     assert slow.policy == os.SCHED_IDLE
     assert os.sched_getscheduler(0) == os.SCHED_OTHER
@@ -83,7 +83,7 @@ def test_a_model_that_fails_says_so_and_rests() -> None:
     slow.gate.set()
     embedder = IdleMaker(slow, lambda: None)
     assert embedder.problem() is None
-    embedder.submit([(1, "bad")])
+    embedder.submit("p", [Item(1, "bad", "")], first=False)
     wait_until(lambda: embedder.problem() is not None)
     problem = embedder.problem()
     assert problem is not None
@@ -99,6 +99,6 @@ def test_memory_is_given_back_when_there_is_nothing_to_do(monkeypatch: pytest.Mo
     slow.gate.set()
     embedder = IdleMaker(slow, lambda: None)
     assert slow.unloaded.wait(10)
-    embedder.submit([(1, "a")])
+    embedder.submit("p", [Item(1, "a", "")], first=False)
     assert rows(finished(embedder)) == [[1]]
     embedder.close()

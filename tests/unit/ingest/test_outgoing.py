@@ -1,7 +1,9 @@
 """What a second model is given."""
 
+import pytest
+
 from vexord.index.types import Chunk
-from vexord.ingest.outgoing import give_local, give_remote
+from vexord.ingest.outgoing import give_local, give_remote, secret_file
 
 KEY = "aws = 'AKIA" + "IOSFODNN7ABCDEFG'\n"
 
@@ -41,3 +43,17 @@ def test_a_file_of_secrets_stays_here_whole_and_what_only_names_a_file_is_no_tex
     assert (
         give_remote("image.png", ("", [Chunk(1, 1, 0, 0, "", symbol="image.png", kind="binary")])).texts == {}
     )
+
+
+@pytest.mark.parametrize(
+    ("path", "secret"),
+    [
+        ("deploy/.env", True),
+        (".env.example", False),
+        ("keys/id_rsa", True),
+        ("a/server.pem", True),
+        ("src/keys.py", False),
+    ],
+)
+def test_files_of_secrets(path: str, secret: bool) -> None:
+    assert secret_file(path) == secret

@@ -38,21 +38,27 @@ class Maker:
         self.seen: list[str] = []
         self.done: list[Made] = []
         self.limit = 1_000
+        self.first: list[str] = []
 
     def room(self) -> int:
         return self.limit - len(self.held)
 
-    def submit(self, items: Sequence[Item]) -> None:
-        self.held += items
-        self.seen += [text for _, text in items]
+    def submit(self, _project: str, items: Sequence[Item], *, first: bool) -> None:
+        new = [item for item in items if item.key not in {one.key for one in self.held}]
+        self.held += new
+        self.seen += [item.text for item in new]
+        self.first += [item.text for item in new if first]
+
+    def forget(self, project: str) -> None:
+        self.held = []
 
     def answer(self, count: int | None = None) -> None:
         now, self.held = self.held[:count], self.held[count:] if count is not None else []
-        rows = np.array([[127, len(text) % 100, 1] for _, text in now], np.int8).reshape(-1, 3)
-        self.done.append(Made([key for key, _ in now], rows))
+        rows = np.array([[127, len(text) % 100, 1] for _, text, _ in now], np.int8).reshape(-1, 3)
+        self.done.append(Made([item.key for item in now], rows))
 
     def refuse(self) -> None:
-        self.done.append(Made([], None, unfit=[key for key, _ in self.held]))
+        self.done.append(Made([], None, unfit=[item.key for item in self.held]))
         self.held = []
 
     def take(self) -> list[Made]:
@@ -61,6 +67,9 @@ class Maker:
 
     def problem(self) -> Degraded | None:
         return None
+
+    def spent(self) -> None:
+        pass
 
     def close(self) -> None:
         pass
@@ -289,5 +298,5 @@ def test_killed_half_way_it_goes_on_with_what_is_left(make: Make) -> None:
     folder.writer.close()
     refiner, maker, folder = make()
     work(refiner, maker, folder)
-    assert maker.seen == [left[1]]
+    assert maker.seen == [left.text]
     assert len(folder.refined()) == 2

@@ -1,5 +1,7 @@
 """From what was chosen to a provider that embeds: the only place that knows them all."""
 
+import math
+import os
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -41,7 +43,22 @@ def remote_fingerprint(chosen: Embedding) -> Fingerprint:
     )
 
 
-def open_provider(chosen: Embedding) -> Provider:
+def limits_of(chosen: Embedding, share: float = 1.0) -> Limits:
+    """Return what the provider takes, and a share of what may be asked of it in a minute."""
+    model = known_model(chosen.provider, chosen.model or chosen.deployment)
+    return replace(
+        model.limits,
+        requests_a_minute=math.ceil(chosen.requests_per_minute * share),
+        tokens_a_minute=math.ceil(chosen.tokens_per_minute * share),
+    )
+
+
+def consent_name(chosen: Embedding) -> str:
+    """Return what a registration must say for more than a little to be spent: provider and model."""
+    return f"{chosen.provider}:{chosen.model or chosen.deployment}"
+
+
+def open_provider(chosen: Embedding, environment: Mapping[str, str] = os.environ) -> Provider:
     """Return the provider of a remote choice; this imports its SDK, which takes a second.
 
     Raises:
@@ -60,9 +77,9 @@ def open_provider(chosen: Embedding) -> Provider:
             f"{fingerprint.model} has {model.dimensions} dimensions and no others;"
             " run: vexorctl config unset dimensions"
         )
-    limits = _limits(chosen, model)
+    limits = limits_of(chosen)
     fewer = chosen.dimensions not in (0, model.dimensions)
-    key = _key(chosen)
+    key = _key(chosen, environment)
     match chosen.provider:
         case "gemini":
             from vexord.embed.remote.gemini import GeminiProvider
@@ -77,7 +94,7 @@ def open_provider(chosen: Embedding) -> Provider:
             from vexord.embed.remote.openai import OpenAIProvider
 
             return OpenAIProvider(
-                azure_client(chosen, key), fingerprint, limits, _dialect(chosen, model, fewer)
+                azure_client(chosen, key, environment), fingerprint, limits, _dialect(chosen, model, fewer)
             )
         case _:
             from vexord.embed.remote.openai import OpenAIProvider, client
@@ -97,14 +114,6 @@ def _endpoint(chosen: Embedding) -> str:
     return f"{url}/openai/deployments/{chosen.deployment}" if chosen.provider == "azure" else url
 
 
-def _limits(chosen: Embedding, model: Model) -> Limits:
-    return replace(
-        model.limits,
-        requests_a_minute=chosen.requests_per_minute,
-        tokens_a_minute=chosen.tokens_per_minute,
-    )
-
-
 def _dialect(chosen: Embedding, model: Model, fewer: bool) -> "Dialect":
     from vexord.embed.remote.openai import Dialect
 
@@ -117,8 +126,8 @@ def _dialect(chosen: Embedding, model: Model, fewer: bool) -> "Dialect":
     return Dialect(prefixes=model.prefixes, dimensions_field="dimensions" if fewer else "")
 
 
-def _key(chosen: Embedding) -> str:
-    key = chosen.key()
+def _key(chosen: Embedding, environment: Mapping[str, str]) -> str:
+    key = chosen.key(environment)
     if key is None and chosen.provider not in _KEYLESS:
         raise ModelError(
             f"the provider {chosen.provider} has no key; run: vexorctl config set-key {chosen.provider}"

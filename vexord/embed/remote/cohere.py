@@ -77,7 +77,6 @@ class CohereProvider:
         units = told.meta.billed_units if told.meta is not None else None
         return Answer(
             rows=rows,
-            places=range(len(rows)),
             tokens=int(units.input_tokens) if units is not None else None,
             rates=said.rates(reply.headers),
         )

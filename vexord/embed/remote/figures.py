@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
+from vexor_protocol.health import Degraded, RemoteFigures
 
 from vexord.embed.remote.breaker import Breaker
 from vexord.embed.remote.seam import ProviderError, Refused, Throttled
@@ -113,3 +114,36 @@ def state(breaker: Breaker, trouble: ProviderError | None) -> str:
     if breaker.open:
         return "refused" if isinstance(breaker.cause, Refused) else "resting"
     return "throttled" if isinstance(trouble, Throttled) else "well"
+
+
+def provider_problem(provider: str, figures: Figures | None) -> Degraded | None:
+    """Return what is said of a provider that is not well, and not only for a moment."""
+    if figures is None or figures.state not in ("refused", "resting"):
+        return None
+    refused = figures.state == "refused"
+    return Degraded(
+        name="provider_refuses" if refused else "provider_rests",
+        message=f"{provider}: {figures.problem}; answers go on with words and the local model",
+        hint=f"a key is set by: vexorctl config set-key {provider}; it is tried again by itself"
+        if refused
+        else "it is tried again by itself, at longer and longer intervals up to five minutes",
+    )
+
+
+def told(figures: Figures) -> RemoteFigures:
+    """Return the figures as `status` tells them."""
+    return RemoteFigures(
+        requests=figures.requests,
+        tokens=figures.tokens,
+        rows=figures.texts,
+        retries=figures.retried,
+        throttled=figures.throttled,
+        failures=figures.failed,
+        at_once=figures.window,
+        batch=figures.batch_items,
+        waiting=figures.waiting,
+        split=figures.split,
+        set_aside=figures.set_aside,
+        state=figures.state,
+        problem=figures.problem,
+    )

@@ -55,7 +55,7 @@ class GeminiProvider:
         except (errors.UnknownApiResponseError, pydantic.ValidationError, ValueError):
             raise BadAnswer("gemini answered something else than embeddings") from None
         rows = [np.array(one.values or (), np.float32) for one in reply.embeddings or ()]
-        return Answer(rows=rows, places=range(len(rows)))
+        return Answer(rows=rows)
 
     async def close(self) -> None:
         """Let go of the connections."""

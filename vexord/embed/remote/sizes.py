@@ -2,7 +2,7 @@
 
 import math
 
-_BYTES_A_TOKEN = 3.0
+BYTES_A_TOKEN = 3.0
 """Of code; prose has four and more. Answers correct it."""
 _MEMORY = 0.9
 _SPARE = 1.05
@@ -37,7 +37,7 @@ class TokenCounter:
 
 def raw_tokens(text: str) -> float:
     """Return the estimate by bytes alone, before it is corrected."""
-    return len(text.encode("utf-8", "replace")) / _BYTES_A_TOKEN
+    return len(text.encode("utf-8", "replace")) / BYTES_A_TOKEN
 
 
 def cut(text: str, parts: int) -> list[str]:

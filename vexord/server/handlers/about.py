@@ -64,6 +64,7 @@ class About:
             degraded=self._degraded(),
             query_cache=services.engine.query_cache(),
             settings=[_shown(*item) for item in services.live.choices.settings.items()],
+            remote=services.engine.second.remote(services.link.spent) if services.engine.second else None,
         )
 
     def shutdown(self, _call: Call, _params: ShutdownParams) -> ShutdownResult:

@@ -1,17 +1,12 @@
-"""Finds what looks like a secret, by file name and by line: what is found is never sent to a provider.
+"""Finds lines of a text that look as if they held a secret: they are never sent to a provider.
 
 It errs towards holding back: a chunk that is held back is still found by its words and by the local model.
 """
 
-import functools
 import math
 import re
 from bisect import bisect_right
 from collections import Counter
-
-from vexord.ingest.ignore.builtin import SECRETS
-from vexord.ingest.ignore.glob import FILE_MARK
-from vexord.ingest.ignore.ruleset import RuleSet, parse_rules
 
 _TOKEN = re.compile(
     r"""
@@ -52,12 +47,6 @@ _QUOTED_BITS, _BARE_BITS = 2.75, 3.25
 """Shannon entropy per character from which a value looks random: words of a language have less variety."""
 
 
-def secret_file(path: str) -> bool:
-    """Whether a file is of a kind that holds secrets; a `.vexorignore` may have it indexed all the same."""
-    rule = _names().match(path + FILE_MARK)
-    return rule is not None and not rule.negated
-
-
 def secret_lines(text: str) -> list[tuple[int, int]]:
     """Return the ranges of lines, 1-based and inclusive, that look as if they held a secret; in order."""
     found = [match.span() for pattern in (_TOKEN, _PRIVATE_KEY) for match in pattern.finditer(text)]
@@ -72,11 +61,6 @@ def secret_lines(text: str) -> list[tuple[int, int]]:
 def has_secret(text: str) -> bool:
     """Whether anything in a text looks like a secret."""
     return bool(secret_lines(text))
-
-
-@functools.cache
-def _names() -> RuleSet:
-    return RuleSet(parse_rules(SECRETS, "built-in secrets", numbered=False))
 
 
 def _looks_random(match: "re.Match[str]") -> bool:

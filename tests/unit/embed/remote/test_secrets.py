@@ -2,7 +2,7 @@
 
 import pytest
 
-from vexord.ingest.secrets import secret_file, secret_lines
+from vexord.embed.remote.secrets import has_secret, secret_lines
 
 BODY = "aB3dE5gH7jK9mN1pQ3sT5vW7yZ9bC2eF4hJ6"  # nobody's
 SECRET = (
@@ -43,6 +43,7 @@ def test_a_secret_is_seen_on_its_line(line: str) -> None:
 @pytest.mark.parametrize("line", PLAIN)
 def test_code_about_secrets_is_no_secret(line: str) -> None:
     assert secret_lines(f"first\n{line}\n") == []
+    assert not has_secret(line)
 
 
 def test_a_private_key_covers_all_its_lines_and_one_without_end_the_rest() -> None:
@@ -60,17 +61,3 @@ def test_a_text_that_almost_matches_everywhere_comes_to_an_end() -> None:
         "eyJ" + "a" * 500_000,
     ):
         assert secret_lines(text) == []
-
-
-@pytest.mark.parametrize(
-    ("path", "secret"),
-    [
-        ("deploy/.env", True),
-        (".env.example", False),
-        ("keys/id_rsa", True),
-        ("a/server.pem", True),
-        ("src/keys.py", False),
-    ],
-)
-def test_files_of_secrets(path: str, secret: bool) -> None:
-    assert secret_file(path) == secret
