@@ -1,5 +1,7 @@
 """A provider at work behind a real daemon: real HTTP, the real SDK, and a server that counts."""
 
+import sqlite3
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -42,12 +44,15 @@ def tree(root: Path) -> Path:
     return root
 
 
-def seconds(daemon: Daemon) -> list[dict[str, Any]]:
+def seconds(daemon: Daemon) -> list[Any]:
     return [project["second"] for project in daemon.request("status")["projects"]]
 
 
 def whole(daemon: Daemon) -> bool:
-    return all(told["rows"] == told["total"] > 0 and not told["next"] for told in seconds(daemon))
+    found = seconds(daemon)
+    return bool(found) and all(
+        told is not None and told["rows"] == told["total"] > 0 and not told["next"] for told in found
+    )
 
 
 def sent(server: ProviderServer) -> int:
@@ -82,3 +87,168 @@ def test_every_chunk_is_embedded_once_and_searched_at_once(
     wait_until(lambda: running.request("status")["projects"][0]["chunks"] == CHUNKS + 2, 10, "it is seen")
     wait_until(lambda: whole(running), 30, "the new chunk has its row")
     assert sum(server.log.answered.values()) == documents + 2
+
+
+def kept_rows(xdg: Xdg) -> int:
+    found = 0
+    for file in (xdg.base / "data" / "vexord" / "embeddings").glob("*.sqlite"):
+        with sqlite3.connect(f"file:{file}?mode=ro", uri=True) as database:
+            (count,) = database.execute("select count(*) from rows").fetchone()
+            found += int(count)
+    return found
+
+
+def test_killed_half_way_nothing_that_was_kept_is_paid_for_again(
+    daemon: StartDaemon, server: ProviderServer, xdg: Xdg, tmp_path: Path
+) -> None:
+    root = tree(tmp_path / "root")
+    server.max_items, server.latency_s = 8, 0.05
+    first = daemon(env=chosen(server))
+    first.add(root)
+    wait_until(lambda: kept_rows(xdg) >= 16, 30, "some rows are kept")
+    for process in xdg.processes():
+        process.kill()
+    first.kill()
+    wait_until(lambda: not xdg.processes(), 10, "all are gone")
+    kept, answered = kept_rows(xdg), sum(server.log.answered.values())
+    assert kept < CHUNKS
+    again = daemon(env=chosen(server))
+    wait_until(lambda: whole(again), 60, "the rest follows")
+    assert len(server.log.answered) == CHUNKS + 1
+    lost = answered - kept
+    assert lost <= 2 * 8, "what was on its way"
+    assert sum(server.log.answered.values()) <= CHUNKS + 1 + lost
+
+
+def test_moving_copying_and_switching_a_branch_cost_nothing(
+    daemon: StartDaemon, server: ProviderServer, tmp_path: Path
+) -> None:
+    root = tree(tmp_path / "root")
+    git(root, "init", "-q", "-b", "main")
+    git(root, "add", "-A")
+    git(root, "commit", "-q", "-m", "one")
+    git(root, "checkout", "-q", "-b", "other")
+    for name in ("socket_cart", "orbit_violin"):
+        (root / f"src/{name}.py").write_text(f"def other_{name}():\n    return 'of another branch'\n")
+    git(root, "commit", "-q", "-a", "-m", "two")
+    running = daemon(env=chosen(server))
+    running.add(root)
+    wait_until(lambda: whole(running), 30, "embedded")
+    git(root, "checkout", "-q", "main")
+    running.search("x", path=str(root))
+    wait_until(lambda: whole(running), 30, "embedded")
+    paid = len(server.log.answered)
+    assert paid == CHUNKS + 1 + 2 + 1
+
+    git(root, "checkout", "-q", "other")
+    running.search("x y", path=str(root))
+    (root / "src").rename(root / "lib")
+    running.search("x y z", path=str(root))
+    git(root, "worktree", "add", "-q", "-f", str(tmp_path / "tree"), "main")
+    running.add(tmp_path / "tree")
+    wait_until(lambda: whole(running), 30, "all rows are known")
+    asked = list(server.log.answered)[paid:]
+    assert asked == ["x y", "x y z"], "nothing but the queries"
+    assert not server.log.repeated
+
+
+def test_a_provider_that_fails_is_done_without_says_so_and_heals(
+    daemon: StartDaemon, server: ProviderServer, tmp_path: Path
+) -> None:
+    root = tree(tmp_path / "root")
+    running = daemon(env=chosen(server))
+    running.add(root)
+    wait_until(lambda: whole(running), 30, "embedded")
+    server.chance = lambda: "503"
+    (root / "src/added.py").write_text("def added():\n    return 'something new under the sun'\n")
+    answer = running.search("something new under the sun", path=str(root))
+    assert answer["results"][0]["hits"][0]["path"] == "src/added.py"
+    assert any("ranked without the second model" in note and "503" in note for note in answer["notes"])
+    assert not answer["stale"]
+
+    def states() -> set[str]:
+        return {one["name"] for one in running.request("status")["projects"][0]["degraded"]}
+
+    wait_until(lambda: states() == {"provider_rests"}, 40, "status says so")
+    assert running.request("status")["remote"]["bulk"]["state"] == "resting"
+    server.chance = lambda: None
+    wait_until(lambda: whole(running), 40, "it heals")
+    wait_until(lambda: states() == set(), 10, "and says so")
+
+
+def test_much_is_sent_only_after_consent(daemon: StartDaemon, server: ProviderServer, tmp_path: Path) -> None:
+    root = tmp_path / "root"
+    lines = [
+        "".join(f"value_{n} = 'number {n} of part {part}'\n" for n in range(14_000)) for part in range(4)
+    ]
+    make_tree(root, {f"part{part}.py": text for part, text in enumerate(lines)})
+    running = daemon(env=chosen(server, VEXORD_PROVIDER="voyage", VEXORD_MODEL="voyage-code-3"))
+    running.add(root)
+
+    def told() -> dict[str, Any]:
+        return seconds(running)[0]
+
+    wait_until(lambda: told()["awaiting_consent"], 30, "it asks")
+    estimate = told()["estimate"]
+    assert estimate["chunks"] == told()["total"]
+    assert 0.10 < estimate["usd"] < 0.20
+    assert "vexorctl add --yes" in running.request("status")["projects"][0]["degraded"][0]["hint"]
+    assert sent(server) == 0
+    consent = running.request("status")["remote"]["consent"]
+    assert consent == "voyage:voyage-code-3"
+    running.request("register", {"path": str(root), "consent": consent})
+    wait_until(lambda: whole(running), 60, "all is embedded")
+    assert running.request("status")["projects"][0]["degraded"] == []
+    assert set(server.log.sides) == {"document"}
+    assert not server.log.repeated
+
+
+def test_another_model_answers_when_it_is_whole_and_going_back_is_free(
+    daemon: StartDaemon, server: ProviderServer, tmp_path: Path
+) -> None:
+    root = tree(tmp_path / "root")
+    first = daemon(env=chosen(server))
+    first.add(root)
+    wait_until(lambda: whole(first), 30, "embedded")
+    model = seconds(first)[0]["model"]
+    first.stop()
+    server.max_items, server.latency_s = 4, 0.1
+    second = daemon(env=chosen(server, VEXORD_MODEL="text-embedding-3-large"))
+    wait_until(
+        lambda: any(told and told["next_rows"] > 8 for told in seconds(second)), 30, "the new one begins"
+    )
+    told = seconds(second)[0]
+    assert (told["model"], told["rows"]) == (model, told["total"]), "the old one answers"
+    answer = second.search("terminate a running program", path=str(root))
+    assert answer["notes"] == []
+    assert answer["results"][0]["hits"][0]["path"] == "src/kill.py"
+    server.max_items, server.latency_s = 1e9, 0.0
+    wait_until(lambda: whole(second), 30, "the new one is whole")
+    assert seconds(second)[0]["model"] != model
+    second.stop()
+    before = sent(server)
+    third = daemon(env=chosen(server))
+    wait_until(lambda: whole(third), 30, "back again")
+    assert seconds(third)[0]["model"] == model
+    assert sent(server) == before
+
+
+def test_secrets_do_not_leave_the_machine(
+    daemon: StartDaemon, server: ProviderServer, tmp_path: Path
+) -> None:
+    root = tree(tmp_path / "root")
+    secret = "AKIA" + "IOSFODNN7ABCDEFG"
+    (root / "deploy.py").write_text(f"def deploy():\n    return client(key='{secret}')\n")
+    running = daemon(env=chosen(server))
+    running.add(root)
+    wait_until(lambda: seconds(running)[0]["rows"] == CHUNKS + 1, 30, "all but one")
+    assert seconds(running)[0]["held_back"] == 1
+    answer = running.search(f"client with {secret}", path=str(root))
+    assert answer["results"][0]["hits"][0]["path"] == "deploy.py"
+    assert any("looks as if it held a secret" in note for note in answer["notes"])
+    assert not any(secret in text for text in server.log.answered)
+
+
+def git(root: Path, *arguments: str) -> None:
+    who = ["-c", "user.name=t", "-c", "user.email=t@example.org"]
+    subprocess.run(["git", "-C", str(root), *who, *arguments], check=True, capture_output=True)
