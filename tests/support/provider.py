@@ -133,7 +133,7 @@ class ProviderServer:
         self.log.sides.append(body.get("input_type"))
         if not self.base64 and body.get("encoding_format") == "base64":
             return _error(400, "unsupported value for encoding_format: 'base64'")
-        dimensions = body.get("dimensions", self.dimensions)
+        dimensions = body.get("dimensions", body.get("output_dimension", self.dimensions))
         as_text = body.get("encoding_format") == "base64"
 
         def body_of(rows: Sequence[tuple[int, Sequence[float] | NDArray[np.float32]]], tokens: int) -> bytes:
