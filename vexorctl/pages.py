@@ -6,6 +6,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from vexorctl.paying import describe as describe_cost
 from vexorctl.progress import describe, duration
 from vexorctl.values import JsonObject, member, members, number, plural, seconds, text, texts
 from vexorctl.version import mismatch_note
@@ -61,6 +62,8 @@ def print_status(status: JsonObject, color: str) -> None:
         page.print(Text(f"  last error: {text(indexer, 'last_error')}", "yellow"))
     _degraded(page, status)
     page.print(Text.assemble(("socket ", "bold"), text(status, "socket")))
+    if remote := member(status, "remote"):
+        _remote(page, remote)
     for project in members(status, "projects"):
         _project(page, project)
     mismatch_note(status)
@@ -113,14 +116,56 @@ def _project(page: Console, project: JsonObject) -> None:
     if text(project, "mode_origin") not in ("", "default"):
         page.print(f"  mode {text(project, 'mode')}, by {text(project, 'mode_origin')}")
     if second := member(project, "second"):
-        rows, total = number(second, "rows"), number(second, "total")
-        page.print(f"  {text(second, 'model')}: {rows:,} of {total:,} chunks")
+        _second(page, second)
     if member(project, "progress"):
         page.print(f"  {describe(project, 0)}")
     _degraded(page, project)
     for skipped in members(project, "skipped"):
         examples = ", ".join(texts(skipped, "examples")[:3])
         page.print(f"  skipped {number(skipped, 'count'):,}: {text(skipped, 'reason')} ({examples})")
+
+
+def _second(page: Console, second: JsonObject) -> None:
+    rows, total = number(second, "rows"), number(second, "total")
+    notes = [f"{text(second, 'model')}: {rows:,} of {total:,} chunks"]
+    if text(second, "next"):
+        notes.append(f"{number(second, 'next_rows'):,} of {text(second, 'next')}, which then takes its place")
+    if estimate := member(second, "estimate"):
+        notes.append(f"left: {describe_cost(estimate)}")
+    if number(second, "held_back"):
+        notes.append(f"held back: {plural(number(second, 'held_back'), 'chunk')} that look like secrets")
+    if number(second, "unfit"):
+        notes.append(f"{plural(number(second, 'unfit'), 'text')} that the provider does not take")
+    page.print(Text(f"  {'; '.join(notes)}"))
+
+
+def _remote(page: Console, remote: JsonObject) -> None:
+    key = f"key from {text(remote, 'key_from')}" if text(remote, "key_from") else "no key"
+    page.print(
+        Text.assemble(
+            ("provider ", "bold"), f"{text(remote, 'provider')} {text(remote, 'model')}  ",
+            f"{text(remote, 'endpoint')}, {key}",
+        )
+    )  # fmt: skip
+    for what, name in (("embedding", "bulk"), ("queries", "queries")):
+        if figures := member(remote, name):
+            page.print(Text(f"  {what}: {_figures(figures)}"))
+
+
+def _figures(figures: JsonObject) -> str:
+    state = text(figures, "state")
+    parts = [
+        plural(number(figures, "requests"), "request"),
+        plural(number(figures, "tokens"), "token"),
+        plural(number(figures, "rows"), "row"),
+        *(
+            f"{number(figures, name):,} {name}"
+            for name in ("waiting", "retries", "throttled", "failures", "split")
+            if number(figures, name)
+        ),
+        f"up to {number(figures, 'at_once')} at once of {number(figures, 'batch')} texts",
+    ]
+    return ", ".join(parts) + (f"; {state}" if state != "well" else "")
 
 
 def _degraded(page: Console, owner: JsonObject) -> None:

@@ -120,7 +120,7 @@ class RegisterParams(Params):
     mode: Literal["auto", "name", "head", "brief", "full", "code", "outline"] | None = None
     """How much of each file is indexed; none: as the settings say, or as it was."""
     consent: str | None = None
-    """Agree that this provider and model (`status.remote.consent`) may be paid for all of the folder."""
+    """Agree that a provider and model (the result's `provider`) may be paid for all of the folder."""
 
 
 class RegisterResult(Struct, kw_only=True):
@@ -131,6 +131,8 @@ class RegisterResult(Struct, kw_only=True):
     created: bool
     clock: str
     covered_by: str | None = None
+    provider: str = ""
+    """The provider and model that were chosen, as `consent` names them; empty if none: text stays here."""
     consent: str = ""
     """The provider and model that may be paid for all of the folder; empty if none."""
 

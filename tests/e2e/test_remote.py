@@ -1,7 +1,9 @@
 """A provider at work behind a real daemon: real HTTP, the real SDK, and a server that counts."""
 
+import os
 import sqlite3
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,8 @@ from tests.support.daemon import Daemon
 from tests.support.provider import ProviderServer, provider_server
 from tests.support.trees import make_tree
 from tests.support.waiting import wait_until
+from tests.support.xdg import Xdg
+from tests.unit.vexorctl.fake_daemon import vexorctl
 
 StartDaemon = Callable[..., Daemon]
 WORDS = ("socket", "cart", "invoice", "planet", "thread", "garden", "orbit", "violin", "ledger", "harbour")
@@ -176,31 +180,70 @@ def test_a_provider_that_fails_is_done_without_says_so_and_heals(
     wait_until(lambda: states() == set(), 10, "and says so")
 
 
-def test_much_is_sent_only_after_consent(daemon: StartDaemon, server: ProviderServer, tmp_path: Path) -> None:
-    root = tmp_path / "root"
-    lines = [
-        "".join(f"value_{n} = 'number {n} of part {part}'\n" for n in range(14_000)) for part in range(4)
-    ]
-    make_tree(root, {f"part{part}.py": text for part, text in enumerate(lines)})
-    running = daemon(env=chosen(server, VEXORD_PROVIDER="voyage", VEXORD_MODEL="voyage-code-3"))
-    running.add(root)
+def much(root: Path) -> Path:
+    """Some 2 MB of text: about 0.12 dollars of voyage-code-3."""
+    line = "value_{0} = 'number {0} of part {1}'\n"
+    parts = ["".join(line.format(number, part) for number in range(14_000)) for part in range(4)]
+    make_tree(root, {f"part{part}.py": text for part, text in enumerate(parts)})
+    return root
 
-    def told() -> dict[str, Any]:
-        return seconds(running)[0]
 
-    wait_until(lambda: told()["awaiting_consent"], 30, "it asks")
-    estimate = told()["estimate"]
-    assert estimate["chunks"] == told()["total"]
+def voyage(server: ProviderServer) -> dict[str, str]:
+    return chosen(server, VEXORD_PROVIDER="voyage", VEXORD_MODEL="voyage-code-3")
+
+
+def test_much_is_sent_only_after_consent(
+    daemon: StartDaemon, server: ProviderServer, xdg: Xdg, tmp_path: Path
+) -> None:
+    root = much(tmp_path / "root")
+    running = daemon(env=voyage(server))
+    refused = vexorctl(xdg, "add", str(root))
+    assert refused.returncode == 2
+    assert f"to agree: vexorctl add --yes {root}" in refused.stderr.decode()
+    (told,) = seconds(running)
+    assert told["awaiting_consent"]
+    estimate = told["estimate"]
+    assert estimate["chunks"] == told["total"]
     assert 0.10 < estimate["usd"] < 0.20
+    assert f"{estimate['chunks']:,} chunks, about {estimate['tokens']:,} tokens, about $0.1" in str(
+        refused.stdout
+    )
     assert "vexorctl add --yes" in running.request("status")["projects"][0]["degraded"][0]["hint"]
+    assert running.request("status")["remote"]["consent"] == "voyage:voyage-code-3"
+    assert not running.search("number 7 of part 2", path=str(root))["stale"]
     assert sent(server) == 0
-    consent = running.request("status")["remote"]["consent"]
-    assert consent == "voyage:voyage-code-3"
-    running.request("register", {"path": str(root), "consent": consent})
+
+    assert vexorctl(xdg, "add", "--yes", str(root)).returncode == 0
     wait_until(lambda: whole(running), 60, "all is embedded")
     assert running.request("status")["projects"][0]["degraded"] == []
     assert set(server.log.sides) == {"document"}
     assert not server.log.repeated
+    page = vexorctl(xdg, "status").stdout.decode()
+    assert f"{told['total']:,} of {told['total']:,} chunks" in page
+    assert "provider voyage voyage-code-3" in page
+    assert "key from $VEXORD_API_KEY" in page
+
+
+@pytest.mark.parametrize(("answer", "agreed"), [("y", True), ("n", False)])
+def test_at_a_terminal_it_asks(
+    daemon: StartDaemon, server: ProviderServer, xdg: Xdg, tmp_path: Path, answer: str, agreed: bool
+) -> None:
+    root = much(tmp_path / "root")
+    running = daemon(env=voyage(server))
+    ours, theirs = os.openpty()
+    os.write(ours, answer.encode() + b"\n")
+    command = [sys.executable, "-P", "-m", "vexorctl", "add", str(root)]
+    done = subprocess.run(command, env=xdg.env, stdin=theirs, capture_output=True, timeout=60, check=False)
+    os.close(ours)
+    os.close(theirs)
+    assert done.returncode == 0, done.stderr
+    assert b"have the provider embed them? [y/N]" in done.stdout
+    if agreed:
+        wait_until(lambda: whole(running), 60, "all is embedded")
+    else:
+        assert b"To agree later: vexorctl add --yes" in done.stdout
+        assert seconds(running)[0]["awaiting_consent"]
+        assert sent(server) == 0
 
 
 def test_another_model_answers_when_it_is_whole_and_going_back_is_free(

@@ -6,6 +6,7 @@ import sys
 
 from vexor_protocol.settings import MODES
 
+from vexorctl.paying import settle
 from vexorctl.session import request
 from vexorctl.values import JsonObject, member, members, number, text
 from vexorctl.waiting import MAX_TIMEOUT_S, wait_until_fresh
@@ -15,6 +16,7 @@ EXAMPLES = """\
 examples:
   vexorctl add                     this folder
   vexorctl add ~/src/linux --wait  and wait until all of it can be searched
+  vexorctl add --yes               and agree to what a provider's embeddings of it cost
 """
 
 
@@ -26,6 +28,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--force", action="store_true", help="allow / and the home folder")
     parser.add_argument("--mode", choices=MODES, help="how much of each file is indexed (default: all of it)")
     parser.add_argument("--in-project", action="store_true", help="keep the index in DIR/.vexord/")
+    parser.add_argument("--yes", action="store_true", help="agree to what a provider's embeddings cost")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -44,6 +47,10 @@ def run(args: argparse.Namespace) -> int:
         print(f"{params['path']} is part of {root}, which is registered")
     else:
         print(f"{root} is registered already")
+    if provider := text(reply, "provider"):
+        if args.yes:
+            request("register", {"path": root, "consent": provider})
+        settle(provider, root)
     if not args.wait:
         if reply.get("created"):
             print(f"it is being indexed; wait for that with: vexorctl wait {root}")

@@ -54,6 +54,11 @@ class SecondModels:
         self.missing = _missing(chosen)
         """Why the model that was chosen can have no part in answers; empty if it can."""
 
+    @property
+    def consent(self) -> str:
+        """What a registration must say for more than a little to be spent; empty if nothing is."""
+        return consent_name(self.chosen) if self.chosen.is_remote else ""
+
     def of(self, name: str) -> QueryModel:
         """Return the model of that name, made on first use.
 
@@ -88,7 +93,7 @@ class SecondModels:
             provider=fingerprint.provider,
             model=fingerprint.model,
             endpoint=fingerprint.endpoint,
-            consent=consent_name(self.chosen),
+            consent=self.consent,
             key_from=_key_from(self.chosen),
             bulk=bulk,
             queries=next(mine, None),

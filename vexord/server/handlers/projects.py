@@ -43,12 +43,14 @@ class ProjectMethods:
         view = self._services.tracker.view(project)
         if params.consent is not None:
             view = self._agreed(project, params.consent)
+        second = self._services.engine.second
         return RegisterResult(
             project=project.root,
             name=project.name,
             created=created,
             clock=view.clock,
             covered_by=project.root if covered else None,
+            provider=second.consent if second is not None else "",
             consent=view.project.consent,
         )
 
