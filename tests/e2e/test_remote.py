@@ -59,6 +59,10 @@ def whole(daemon: Daemon) -> bool:
     )
 
 
+def bulk(daemon: Daemon) -> Any:
+    return daemon.request("status")["remote"]["bulk"]
+
+
 def sent(server: ProviderServer) -> int:
     return server.log.requests
 
@@ -84,7 +88,7 @@ def test_every_chunk_is_embedded_once_and_searched_at_once(
     remote = running.request("status")["remote"]
     assert remote["provider"] == "openai"
     assert remote["key_from"] == "$VEXORD_API_KEY"
-    assert remote["bulk"]["rows"] == CHUNKS + 1
+    wait_until(lambda: bulk(running)["rows"] == CHUNKS + 1, 10, "they are counted")
     assert remote["queries"]["requests"] == 1
     assert "sk-right" not in str(running.request("status")) + running.output(1_000_000)
     (root / "src/added.py").write_text("def added():\n    return 'something new under the sun'\n")

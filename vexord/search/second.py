@@ -100,11 +100,13 @@ class SecondModels:
         )
 
     def warm(self) -> None:
-        """Load a local model, so that the first search need not. Nobody pays for a warm provider."""
-        if not self.chosen.is_remote and not self.missing:
-            embedder = second_embedder(self.chosen)
-            if embedder is not None:
-                embedder.embed_query("warm up")
+        """Load a local model, or import a provider's SDK, before the first search; send nothing."""
+        if self.chosen.is_remote:
+            from vexord.embed.remote.choose import import_sdk
+
+            import_sdk(self.chosen)
+        elif not self.missing and (embedder := second_embedder(self.chosen)) is not None:
+            embedder.embed_query("warm up")
 
     def prefetch(self, names: Sequence[str], texts: Sequence[str]) -> None:
         """Have many queries embedded in few requests; those that fail are told when they are asked for."""

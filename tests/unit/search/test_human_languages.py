@@ -28,7 +28,7 @@ def test_meaning_does_not_spoil_what_words_find(
     project: Searchable, language: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     both = reciprocal_ranks(project, language)
-    monkeypatch.setattr(Engine, "_vectors", lambda *_: None)
+    monkeypatch.setattr(Engine, "_vectors", lambda *_: (None, ""))
     words = reciprocal_ranks(project, language)
     assert both >= words
     assert both > 0.9

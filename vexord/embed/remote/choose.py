@@ -107,6 +107,17 @@ def open_provider(chosen: Embedding, environment: Mapping[str, str] = os.environ
             )
 
 
+def import_sdk(chosen: Embedding) -> None:
+    """Import what a provider needs, in whichever thread has a second to spare."""
+    match chosen.provider:
+        case "gemini":
+            import httpx
+        case "cohere":
+            import httpx  # noqa: F401
+        case _:
+            import openai  # noqa: F401
+
+
 def _endpoint(chosen: Embedding) -> str:
     from vexord.embed.remote.openai import public_url
 
