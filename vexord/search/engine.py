@@ -86,7 +86,9 @@ class Engine:
 
     def choose(self, second: SecondModels) -> None:
         """Embed with these second models from the next query on."""
-        self.second = second
+        before, self.second = self.second, second
+        if before is not None:
+            before.close()
 
     def query_cache(self) -> QueryCache:
         """Return how the cache of query embeddings does."""
