@@ -29,7 +29,7 @@ from vexord.server.subscriptions import Subscriptions
 from vexord.server.timers import Timers
 from vexord.server.tracker import Tracker
 from vexord.server.wake import Wake
-from vexord.server.workers import Workers
+from vexord.server.workers import THREADS, WAITING_THREADS, Workers
 
 logger = logging.getLogger(__name__)
 
@@ -91,8 +91,9 @@ class Server:
         self._stopping = False
         self._last_tick_s = self._last_choices_s = -math.inf
         self._timers = Timers()
-        self._workers = Workers(self._wake)
         self._live = opened.live
+        remote = opened.live.choices.embedding.is_remote
+        self._workers = Workers(self._wake, WAITING_THREADS if remote else THREADS)
         self._tracker = Tracker(
             opened.settings, opened.registry, opened.live.choices, self._timers, self._tell_indexer
         )
@@ -211,6 +212,8 @@ class Server:
             self._tracker.choose(self._live.choices)
         after = self._live.choices.embedding
         if self._live.key_changed() or after != before:
+            if after.is_remote:
+                self._workers.grow(WAITING_THREADS)
             self._workers.submit(lambda: self._callbacks.on_embedding(after), _ignore, _log_failure)
             self._link.renew()
 

@@ -12,6 +12,8 @@ from vexord.server.wake import Wake
 logger = logging.getLogger(__name__)
 
 THREADS = 2
+WAITING_THREADS = 8
+"""Where queries wait for a provider: those that wait must not keep out the others."""
 
 T = TypeVar("T")
 
@@ -23,12 +25,15 @@ class Workers:
         self._wake = wake
         self._jobs: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._done: deque[Callable[[], None]] = deque()
-        self._threads = [
-            threading.Thread(target=self._run, name=f"worker-{number}", daemon=True)
-            for number in range(threads)
-        ]
-        for thread in self._threads:
+        self._threads: list[threading.Thread] = []
+        self.grow(threads)
+
+    def grow(self, threads: int) -> None:
+        """Have so many threads from now on, or as many as there are."""
+        for number in range(len(self._threads), threads):
+            thread = threading.Thread(target=self._run, name=f"worker-{number}", daemon=True)
             thread.start()
+            self._threads.append(thread)
 
     def submit(
         self, job: Callable[[], T], done: Callable[[T], None], failed: Callable[[Exception], None]
