@@ -92,6 +92,7 @@ def test_every_chunk_is_embedded_once_and_searched_at_once(
     wait_until(lambda: bulk(running)["rows"] == CHUNKS + 1, 10, "they are counted")
     assert remote["queries"]["requests"] == 1
     assert "sk-right" not in str(running.request("status")) + running.output(1_000_000)
+    assert "HTTP Request" not in running.output(1_000_000)
     (root / "src/added.py").write_text("def added():\n    return 'something new under the sun'\n")
     wait_until(lambda: running.request("status")["projects"][0]["chunks"] == CHUNKS + 2, 10, "it is seen")
     wait_until(lambda: whole(running), 30, "the new chunk has its row")

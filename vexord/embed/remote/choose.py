@@ -1,5 +1,6 @@
 """From what was chosen to a provider that embeds: the only place that knows them all."""
 
+import logging
 import math
 import os
 from collections.abc import Mapping
@@ -23,6 +24,8 @@ _URLS = {
     "voyage": "https://api.voyageai.com/v1",
     "cohere": "https://api.cohere.com/v2",
 }
+_TALKATIVE = ("httpx", "httpcore", "openai", "google_genai", "azure")
+"""Loggers that have a line for each request."""
 _KEYLESS = frozenset({"compatible", "azure"})
 """Servers of one's own want no key; Azure has tokens besides."""
 
@@ -65,6 +68,8 @@ def open_provider(chosen: Embedding, environment: Mapping[str, str] = os.environ
         ModelError: it has no key, or lacks a package; the message names the mend.
         ConfigError: its key lies where other users can read it.
     """
+    for name in _TALKATIVE:
+        logging.getLogger(name).setLevel(logging.WARNING)
     fingerprint = remote_fingerprint(chosen)
     model = known_model(chosen.provider, fingerprint.model)
     if (

@@ -23,6 +23,8 @@ TIMEOUT_S = 2.0
 """A question is answered without the provider's part after so long."""
 SHARE = 0.1
 """Of the requests and tokens a minute that were chosen; the indexer has the rest."""
+FAILURES = 2
+"""So many in a row, and questions are answered without the provider at once, until it is well again."""
 CLOSE_S = 1.0
 _FETCHED = 256
 """Rows of `prefetch` that wait to be asked for; a request has a hundred queries at most."""
@@ -34,7 +36,9 @@ class RemoteQueries:
     def __init__(self, kept: Kept, *, shared_key: bool, policy: Policy | None = None) -> None:
         """`shared_key`: whether VEXORD_API_KEY is meant for this provider; another's is not shown to it."""
         self.kept = kept
-        self._policy = replace(policy or Policy(), grace_s=CLOSE_S / 2)
+        self._policy = replace(
+            policy or Policy(), timeout_s=TIMEOUT_S, failures=FAILURES, grace_s=CLOSE_S / 2
+        )
         hidden = () if shared_key else (KEY_VARIABLE,)
         environment = {name: value for name, value in os.environ.items() if name not in hidden}
         self._provider = ChosenProvider(kept.chosen, share=SHARE, environment=environment)
