@@ -83,6 +83,8 @@ class Refiner:
     @property
     def holds_rows(self) -> bool:
         """Whether rows are known that are not published yet."""
+        if self._failure:
+            return False
         return any(work.due and not work.project.writer.second.switching for work in self._work.values())
 
     def problem(self) -> Degraded | None:

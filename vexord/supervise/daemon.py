@@ -242,7 +242,12 @@ def _build(opened: Opened, begun: _Begun, path: str) -> tuple[_Life, "Server"]:
         projects=len(opened.registry.all()),
         engine=engine,
     )
-    callbacks = Callbacks(life.on_ready, life.on_turn, choose)
+
+    def choose_anew(embedding: Embedding) -> None:
+        choose(embedding)
+        engine.warm()
+
+    callbacks = Callbacks(life.on_ready, life.on_turn, choose_anew)
     server = Server(opened, engine, begun.spawn, callbacks)
     life.server = server
     return life, server

@@ -1,5 +1,6 @@
 """From what was chosen to a provider that embeds: the only place that knows them all."""
 
+import importlib
 import logging
 import math
 import os
@@ -24,8 +25,10 @@ _URLS = {
     "voyage": "https://api.voyageai.com/v1",
     "cohere": "https://api.cohere.com/v2",
 }
-_TALKATIVE = ("httpx", "httpcore", "openai", "google_genai", "azure")
+_TALKATIVE = ("httpx", "httpx2", "httpcore", "openai", "google_genai", "azure")
 """Loggers that have a line for each request."""
+_PACKAGES = {"gemini": "google.genai", "cohere": "httpx2"}
+"""What a provider needs, if it is not openai."""
 _KEYLESS = frozenset({"compatible", "azure"})
 """Servers of one's own want no key; Azure has tokens besides."""
 
@@ -114,13 +117,7 @@ def open_provider(chosen: Embedding, environment: Mapping[str, str] = os.environ
 
 def import_sdk(chosen: Embedding) -> None:
     """Import what a provider needs, in whichever thread has a second to spare."""
-    match chosen.provider:
-        case "gemini":
-            import httpx
-        case "cohere":
-            import httpx  # noqa: F401
-        case _:
-            import openai  # noqa: F401
+    importlib.import_module(_PACKAGES.get(chosen.provider, "openai"))
 
 
 def _endpoint(chosen: Embedding) -> str:

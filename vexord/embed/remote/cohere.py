@@ -43,15 +43,15 @@ class CohereProvider:
         self.fingerprint = fingerprint
         self.limits = limits
         self._dimensions = {"output_dimension": fingerprint.dimensions} if ask_dimensions else {}
-        import httpx
+        import httpx2
 
-        self._client = httpx.AsyncClient(
+        self._client = httpx2.AsyncClient(
             base_url=fingerprint.endpoint, headers={"Authorization": f"Bearer {api_key}"}, timeout=TIMEOUT_S
         )
 
     async def embed(self, texts: Sequence[str], side: Side) -> Answer:
         """Send one request; see `seam.Provider`."""
-        import httpx
+        import httpx2
 
         body = {
             "model": self.fingerprint.model,
@@ -63,9 +63,9 @@ class CohereProvider:
         }
         try:
             reply = await self._client.post("/embed", json=body)
-        except httpx.TimeoutException:
+        except httpx2.TimeoutException:
             raise Transient("cohere did not answer in time") from None
-        except httpx.HTTPError as error:
+        except httpx2.HTTPError as error:
             raise Transient(f"the connection to cohere broke ({type(error).__name__})") from None
         if reply.status_code != 200:
             raise failure("cohere", reply.status_code, reply.headers, text=reply.text[:2000])

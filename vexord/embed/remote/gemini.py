@@ -33,7 +33,7 @@ class GeminiProvider:
 
     async def embed(self, texts: Sequence[str], side: Side) -> Answer:
         """Send one request; see `seam.Provider`."""
-        import httpx
+        import httpx2
         import pydantic
         from google.genai import errors, types
 
@@ -48,9 +48,9 @@ class GeminiProvider:
             )
         except errors.APIError as error:
             raise _failure(error) from None
-        except httpx.TimeoutException:
+        except httpx2.TimeoutException:
             raise Transient("gemini did not answer in time") from None
-        except httpx.TransportError as error:
+        except httpx2.TransportError as error:
             raise Transient(f"the connection to gemini broke ({type(error).__name__})") from None
         except (errors.UnknownApiResponseError, pydantic.ValidationError, ValueError):
             raise BadAnswer("gemini answered something else than embeddings") from None
@@ -63,8 +63,8 @@ class GeminiProvider:
 
 
 def _client(api_key: str, endpoint: str) -> "genai.Client":
-    """Return the SDK's client with its own retries off, and on httpx whatever else is installed."""
-    import httpx
+    """Return the SDK's client with its own retries off, and on httpx2 whatever else is installed."""
+    import httpx2
     from google import genai
     from google.genai import types
 
@@ -74,7 +74,7 @@ def _client(api_key: str, endpoint: str) -> "genai.Client":
         http_options=types.HttpOptions(
             base_url=endpoint,
             retry_options=types.HttpRetryOptions(attempts=1),
-            httpx_async_client=httpx.AsyncClient(timeout=TIMEOUT_S),
+            httpx_async_client=httpx2.AsyncClient(timeout=TIMEOUT_S),
         ),
     )
 

@@ -10,6 +10,7 @@ from vexor_protocol.health import Degraded, RemoteFigures
 from vexor_protocol.settings import KEY_VARIABLE
 
 from vexord.embed.kept import Kept
+from vexord.embed.remote.choose import import_sdk
 from vexord.embed.remote.client import Client
 from vexord.embed.remote.figures import Figures, provider_problem, told
 from vexord.embed.remote.loop import LoopThread
@@ -98,6 +99,7 @@ class RemoteQueries:
     def _ask(self, texts: Sequence[str]) -> Vectors | NotNowError:
         with self._lock:
             if self._loop is None:
+                import_sdk(self.kept.chosen)  # a second of work that is no part of the question's time
                 self._loop = LoopThread("queries")
             loop = self._loop
         future = loop.run(self._queries(texts))

@@ -11,7 +11,7 @@ from tests.support.provider import ProviderServer, true_row
 from vexord.embed.choice import Embedding
 from vexord.embed.kept import Kept
 from vexord.embed.remote import queries as queries_module
-from vexord.embed.remote.choose import import_sdk, remote_fingerprint
+from vexord.embed.remote.choose import remote_fingerprint
 from vexord.embed.remote.queries import RemoteQueries
 from vexord.embed.seam import NotNowError, quantise
 
@@ -27,7 +27,6 @@ def model(server: ProviderServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[R
     monkeypatch.setenv("VEXORD_API_KEY", "sk-right")
     monkeypatch.setattr(queries_module, "TIMEOUT_S", 0.5)
     one = made(server)
-    import_sdk(one.kept.chosen)
     yield one
     one.close()
 
