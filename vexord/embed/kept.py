@@ -5,10 +5,12 @@ from typing import Literal
 
 import msgspec
 
-from vexord.embed.cache import EmbeddingCache, cache_name
+from vexord.embed.cache import MAX_BYTES, EmbeddingCache, cache_name
 from vexord.embed.choice import Embedding
 from vexord.embed.seam import Fingerprint
 
+PAID_BYTES = 8 << 30
+"""Of rows that were paid for: the chunks of some Linux kernels."""
 TextKey = Literal["embed_hash", "text_hash"]
 
 
@@ -58,7 +60,8 @@ def open_cache(folder: str, kept: Kept) -> EmbeddingCache:
     Raises:
         OSError, sqlite3.Error: the disk refuses.
     """
-    cache = EmbeddingCache(folder, kept.fingerprint)
+    bound = PAID_BYTES if kept.chosen.is_remote else MAX_BYTES
+    cache = EmbeddingCache(folder, kept.fingerprint, bound)
     remember(folder, kept)
     return cache
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 from vexor_protocol.health import Degraded, RemoteFigures
 
 from vexord.embed.cache import EmbeddingCache
-from vexord.embed.kept import Kept
+from vexord.embed.kept import Kept, open_cache
 from vexord.embed.remote.client import Client
 from vexord.embed.remote.figures import Figures, provider_problem, told
 from vexord.embed.remote.loop import LoopThread
@@ -136,7 +136,7 @@ class _Inside:
     def keep(self, keys: Sequence[int], rows: Vectors, _projects: Mapping[str, int]) -> None:
         """Write rows at once; see `delivery.Sink`."""
         if self._cache is None:
-            self._cache = EmbeddingCache(self._folder, self._kept.fingerprint)
+            self._cache = open_cache(self._folder, self._kept)
         self._cache.put(keys, rows)
         self._tell(Made(list(keys)), None)
 
@@ -165,7 +165,7 @@ class _Inside:
 
     def _known_dimensions(self) -> int:
         try:
-            self._cache = EmbeddingCache(self._folder, self._kept.fingerprint)
+            self._cache = open_cache(self._folder, self._kept)
             return self._cache.dimensions
         except (OSError, sqlite3.Error):  # it is opened again when there are rows to keep
             return 0

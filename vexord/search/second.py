@@ -51,8 +51,8 @@ class SecondModels:
         self._models: dict[str, QueryModel] = {}
         self._remote: dict[str, RemoteQueries] = {}
         """Those of the models that are providers'."""
-        self.missing = _missing(chosen)
-        """Why the model that was chosen can have no part in answers; empty if it can."""
+        self.missing = ""
+        """Why the model that was chosen can have no part in answers, once `warm` has found out."""
 
     @property
     def consent(self) -> str:
@@ -105,7 +105,14 @@ class SecondModels:
             from vexord.embed.remote.choose import import_sdk
 
             import_sdk(self.chosen)
-        elif not self.missing and (embedder := second_embedder(self.chosen)) is not None:
+            return
+        try:
+            embedder = second_embedder(self.chosen)  # a model of the hub may have to be fetched
+        except ModelError as error:
+            logger.warning("second model: %s", error)
+            self.missing = str(error)
+            return
+        if embedder is not None:
             embedder.embed_query("warm up")
 
     def prefetch(self, names: Sequence[str], texts: Sequence[str]) -> None:
@@ -132,8 +139,6 @@ class SecondModels:
             from vexord.embed.remote.queries import RemoteQueries
 
             mine, theirs = self.chosen, kept.chosen
-
-            mine, theirs = self.chosen, kept.chosen
             same = (mine.provider, mine.base_url) == (theirs.provider, theirs.base_url)
             self._remote[name] = RemoteQueries(kept, shared_key=same)
             return self._remote[name]
@@ -153,17 +158,6 @@ def second_names(views: Iterable[SegmentView]) -> list[str]:
         if view.refined is not None:
             rows[view.refined.model] += view.refined.count
     return [name for name, _ in rows.most_common()]
-
-
-def _missing(chosen: Embedding) -> str:
-    """Say so at once if a local model lacks its packages; what a provider lacks is known when it is asked."""
-    try:
-        if not chosen.is_remote:
-            second_embedder(chosen)
-    except ModelError as error:
-        logger.warning("second model: %s", error)
-        return str(error)
-    return ""
 
 
 def _key_from(chosen: Embedding) -> str:

@@ -150,6 +150,9 @@ def test_codes_find_nearly_all_of_the_nearest(
 
 def test_an_answer_says_that_the_second_model_is_missing(tmp_path: Path) -> None:
     project = Searchable(tmp_path, {"a.py": "def one(): pass\n"})
-    project.engine.second = SecondModels(Embedding(model="minilm"), str(tmp_path))
-    project.engine.second.missing = "no such package"
-    assert project.answer("one").notes == ["ranked without the second model: no such package"]
+    project.engine.second = SecondModels(Embedding(model="model2vec:/nowhere"), str(tmp_path))
+    project.engine.warm()
+    (note,) = project.answer("one").notes
+    assert note.startswith("ranked without the second model: there is no folder /nowhere")
+    (told,) = project.engine.second.degraded()
+    assert (told.name, told.hint) == ("second_model_missing", "then run: vexorctl restart")
