@@ -4,7 +4,6 @@ import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from vexord.embed.remote.secrets import secret_lines
 from vexord.index.embed_text import embed_hash, embed_text, text_hash
 from vexord.index.types import Chunk
 from vexord.ingest.ignore.builtin import SECRETS
@@ -38,6 +37,8 @@ def give_remote(path: str, file: ReadFile) -> Outgoing:
     Without its header a text is the same wherever its file lies, so moving one, or having it twice, costs
     nothing; the path and the names around a chunk are in its words and in the first model's row.
     """
+    from vexord.embed.remote.secrets import secret_lines
+
     text, chunks = file
     if secret_file(path):
         return Outgoing(held_back=len(chunks))

@@ -14,11 +14,11 @@ from vexord.ingest.makers import Item, RowMaker
 from vexord.ingest.outgoing import Give, Outgoing, give_local, give_remote
 from vexord.ingest.plan import Lacking, Plan
 from vexord.ingest.rows import KeptRows
-from vexord.ingest.spending import Spending
 from vexord.link.messages import Published
 
 if TYPE_CHECKING:
     from vexord.ingest.project import Project
+    from vexord.ingest.spending import Spending
 
 logger = logging.getLogger(__name__)
 
@@ -66,7 +66,7 @@ class _Work:
 class Refiner:
     """The second model's work for all projects; called by the indexer's main loop."""
 
-    def __init__(self, rows: KeptRows, maker: RowMaker, spending: Spending | None = None) -> None:
+    def __init__(self, rows: KeptRows, maker: RowMaker, spending: "Spending | None" = None) -> None:
         """`spending` is of a provider: what it is not paid for does not leave the machine either."""
         self.rows = rows
         self.urgent = maker.urgent

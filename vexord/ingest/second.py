@@ -8,13 +8,9 @@ from vexord.embed.artefact import ModelError
 from vexord.embed.choice import Embedding
 from vexord.embed.default import second_embedder
 from vexord.embed.kept import Kept
-from vexord.embed.remote.choose import remote_fingerprint
 from vexord.ingest.idle import IdleMaker
-from vexord.ingest.makers import RowMaker
 from vexord.ingest.refine import Refiner
-from vexord.ingest.remote import RemoteMaker
 from vexord.ingest.rows import KeptRows
-from vexord.ingest.spending import Spending
 
 logger = logging.getLogger(__name__)
 
@@ -33,17 +29,17 @@ def open_refiner(
         if embedder is None:
             return None
         kept = Kept(fingerprint=embedder.fingerprint, key="embed_hash", chosen=chosen)
-        return _refiner(folder, kept, IdleMaker(embedder, wake))
+        return Refiner(KeptRows(folder, kept), IdleMaker(embedder, wake))
     except (ModelError, OSError, sqlite3.Error) as error:
         logger.warning("there is no second model: %s", error)
         return None
 
 
 def _remote(chosen: Embedding, folder: str, wake: Callable[[], None]) -> Refiner:
+    # An event loop, prices and all that: not for who stays offline.
+    from vexord.embed.remote.choose import remote_fingerprint
+    from vexord.ingest.remote import RemoteMaker
+    from vexord.ingest.spending import Spending
+
     kept = Kept(fingerprint=remote_fingerprint(chosen), key="text_hash", chosen=chosen)
-    return _refiner(folder, kept, RemoteMaker(kept, folder, wake), Spending.of(chosen))
-
-
-def _refiner(folder: str, kept: Kept, maker: RowMaker, spending: Spending | None = None) -> Refiner:
-    rows = KeptRows(folder, kept)
-    return Refiner(rows, maker, spending)
+    return Refiner(KeptRows(folder, kept), RemoteMaker(kept, folder, wake), Spending.of(chosen))

@@ -13,7 +13,6 @@ from vexord.embed.artefact import ModelError
 from vexord.embed.choice import Embedding
 from vexord.embed.default import second_embedder
 from vexord.embed.kept import Kept, recall
-from vexord.embed.remote.choose import consent_name, remote_fingerprint
 from vexord.embed.seam import Fingerprint, NotNowError, Vectors
 from vexord.index.snapshot import SegmentView
 
@@ -57,7 +56,11 @@ class SecondModels:
     @property
     def consent(self) -> str:
         """What a registration must say for more than a little to be spent; empty if nothing is."""
-        return consent_name(self.chosen) if self.chosen.is_remote else ""
+        if not self.chosen.is_remote:
+            return ""
+        from vexord.embed.remote.choose import consent_name
+
+        return consent_name(self.chosen)
 
     def of(self, name: str) -> QueryModel:
         """Return the model of that name, made on first use.
@@ -87,6 +90,8 @@ class SecondModels:
         """Return how the provider that was chosen does; None if it is none. `bulk`: what the indexer told."""
         if not self.chosen.is_remote:
             return None
+        from vexord.embed.remote.choose import remote_fingerprint
+
         mine = (model.figures() for model in self._providers() if model.kept.chosen == self.chosen)
         fingerprint = remote_fingerprint(self.chosen)
         return RemoteStatus(
