@@ -76,7 +76,7 @@ def test_every_chunk_is_embedded_once_and_searched_at_once(
     running.add(root)
     answer = running.search("terminate a running program", path=str(root))
     assert answer["results"][0]["hits"][0]["path"] == "src/kill.py"
-    wait_until(lambda: whole(running), 30, "every chunk has a row of the provider's")
+    wait_until(lambda: whole(running), 60, "every chunk has a row of the provider's")
     assert not server.log.repeated
     documents = sum(server.log.answered.values())
     assert documents == CHUNKS + 1
@@ -95,7 +95,7 @@ def test_every_chunk_is_embedded_once_and_searched_at_once(
     assert "HTTP Request" not in running.output(1_000_000)
     (root / "src/added.py").write_text("def added():\n    return 'something new under the sun'\n")
     wait_until(lambda: running.request("status")["projects"][0]["chunks"] == CHUNKS + 2, 10, "it is seen")
-    wait_until(lambda: whole(running), 30, "the new chunk has its row")
+    wait_until(lambda: whole(running), 60, "the new chunk has its row")
     assert sum(server.log.answered.values()) == documents + 2
 
 
@@ -115,7 +115,7 @@ def test_killed_half_way_nothing_that_was_kept_is_paid_for_again(
     server.max_items, server.latency_s = 8, 0.05
     first = daemon(env=chosen(server))
     first.add(root)
-    wait_until(lambda: len(kept(xdg)) >= 16, 30, "some rows are kept")
+    wait_until(lambda: len(kept(xdg)) >= 16, 60, "some rows are kept")
     for process in xdg.processes():
         process.kill()
     first.kill()
@@ -141,10 +141,10 @@ def test_moving_copying_and_switching_a_branch_cost_nothing(
     git(root, "commit", "-q", "-a", "-m", "two")
     running = daemon(env=chosen(server))
     running.add(root)
-    wait_until(lambda: whole(running), 30, "embedded")
+    wait_until(lambda: whole(running), 60, "embedded")
     git(root, "checkout", "-q", "main")
     running.search("x", path=str(root))
-    wait_until(lambda: whole(running), 30, "embedded")
+    wait_until(lambda: whole(running), 60, "embedded")
     paid = len(server.log.answered)
     assert paid == CHUNKS + 1 + 2 + 1
 
@@ -154,7 +154,7 @@ def test_moving_copying_and_switching_a_branch_cost_nothing(
     running.search("x y z", path=str(root))
     git(root, "worktree", "add", "-q", "-f", str(tmp_path / "tree"), "main")
     running.add(tmp_path / "tree")
-    wait_until(lambda: whole(running), 30, "all rows are known")
+    wait_until(lambda: whole(running), 60, "all rows are known")
     asked = list(server.log.answered)[paid:]
     assert asked == ["x y", "x y z"], "nothing but the queries"
     assert not server.log.repeated
@@ -166,7 +166,7 @@ def test_a_provider_that_fails_is_done_without_says_so_and_heals(
     root = tree(tmp_path / "root")
     running = daemon(env=chosen(server))
     running.add(root)
-    wait_until(lambda: whole(running), 30, "embedded")
+    wait_until(lambda: whole(running), 60, "embedded")
     server.chance = lambda: "503"
     (root / "src/added.py").write_text("def added():\n    return 'something new under the sun'\n")
     answer = running.search("something new under the sun", path=str(root))
@@ -177,10 +177,10 @@ def test_a_provider_that_fails_is_done_without_says_so_and_heals(
     def states() -> set[str]:
         return {one["name"] for one in running.request("status")["projects"][0]["degraded"]}
 
-    wait_until(lambda: states() == {"provider_rests"}, 40, "status says so")
+    wait_until(lambda: states() == {"provider_rests"}, 60, "status says so")
     assert running.request("status")["remote"]["bulk"]["state"] == "resting"
     server.chance = lambda: None
-    wait_until(lambda: whole(running), 40, "it heals")
+    wait_until(lambda: whole(running), 60, "it heals")
     wait_until(lambda: states() == set(), 10, "and says so")
 
 
@@ -256,26 +256,29 @@ def test_another_model_answers_when_it_is_whole_and_going_back_is_free(
     root = tree(tmp_path / "root")
     first = daemon(env=chosen(server))
     first.add(root)
-    wait_until(lambda: whole(first), 30, "embedded")
+    wait_until(lambda: whole(first), 60, "embedded")
     model = seconds(first)[0]["model"]
     first.stop()
-    server.max_items, server.latency_s = 4, 0.1
+    server.max_items = 8
+    server.poison[CODE.format("cart", "orbit").rstrip()] = "503"
     second = daemon(env=chosen(server, VEXORD_MODEL="text-embedding-3-large"))
+    most = CHUNKS + 1 - 8
     wait_until(
-        lambda: any(told and told["next_rows"] > 8 for told in seconds(second)), 30, "the new one begins"
+        lambda: any(told and told["next_rows"] >= most for told in seconds(second)), 60, "most of it is there"
     )
     told = seconds(second)[0]
     assert (told["model"], told["rows"]) == (model, told["total"]), "the old one answers"
+    assert told["next_rows"] < told["total"]
     answer = second.search("terminate a running program", path=str(root))
-    assert answer["notes"] == []
+    assert not any("without the second model" in note for note in answer["notes"])
     assert answer["results"][0]["hits"][0]["path"] == "src/kill.py"
-    server.max_items, server.latency_s = 1e9, 0.0
-    wait_until(lambda: whole(second), 30, "the new one is whole")
+    server.poison.clear()
+    wait_until(lambda: whole(second), 60, "the new one is whole")
     assert seconds(second)[0]["model"] != model
     second.stop()
     before = sent(server)
     third = daemon(env=chosen(server))
-    wait_until(lambda: whole(third), 30, "back again")
+    wait_until(lambda: whole(third), 60, "back again")
     assert seconds(third)[0]["model"] == model
     assert sent(server) == before
 
@@ -288,7 +291,7 @@ def test_secrets_do_not_leave_the_machine(
     (root / "deploy.py").write_text(f"def deploy():\n    return client(key='{secret}')\n")
     running = daemon(env=chosen(server))
     running.add(root)
-    wait_until(lambda: seconds(running)[0]["rows"] == CHUNKS + 1, 30, "all but one")
+    wait_until(lambda: seconds(running)[0]["rows"] == CHUNKS + 1, 60, "all but one")
     assert seconds(running)[0]["held_back"] == 1
     answer = running.search(f"client with {secret}", path=str(root))
     assert answer["results"][0]["hits"][0]["path"] == "deploy.py"
@@ -317,6 +320,6 @@ def test_a_provider_is_chosen_and_left_while_the_daemon_runs(
     assert running.request("status")["remote"]["key_from"] == "$OPENAI_API_KEY"
     paid = sent(server)
     assert vexorctl(xdg, "config", "unset", "provider", "base_url", "dimensions").returncode == 0
-    wait_until(lambda: seconds(running) == [None], 30, "they are not used any more")
+    wait_until(lambda: seconds(running) == [None], 60, "they are not used any more")
     assert running.search("terminate a running process", path=str(root))["notes"] == []
     assert sent(server) == paid
