@@ -21,7 +21,7 @@ from vexord.server.services import Services
 
 CAPABILITIES = (
     "fresh", "first_index", "many_queries", "many_projects", "filters", "render", "subscribe", "wait_clock",
-    "explain", "syntax", "corrected", "like", "no_cache", "settings",
+    "explain", "syntax", "corrected", "like", "no_cache", "settings", "remote",
 )  # fmt: skip
 """Names that clients may ask for instead of comparing versions; none is ever taken away."""
 
