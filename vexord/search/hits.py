@@ -2,7 +2,6 @@
 
 import os
 import stat
-from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -166,25 +165,24 @@ def _more(
 
 def focus(text: str, terms: Sequence[str]) -> int:
     """Return the first line, from 0, of those of a text in lower case that hold most of the terms."""
-    held: Counter[int] = Counter()
+    held: dict[int, int] = {}
     for term in terms:
-        held.update(_lines_with(term, text))
-    return min(held, key=lambda line: (-held[line], line), default=0)
+        _count_lines(term, text, held)
+    most = max(held.values(), default=0)
+    return min((line for line, count in held.items() if count == most), default=0)
 
 
-def _lines_with(term: str, text: str) -> list[int]:
-    """Return the lines that hold a term: where it is found, for the lines are many."""
-    lines: list[int] = []
-    line, counted = 0, 0
+def _count_lines(term: str, text: str, held: dict[int, int]) -> None:
+    """Count a term for each line that holds it: they are looked up, for the lines are many."""
+    line = counted = 0
     found = text.find(term)
     while found >= 0:
         line += text.count("\n", counted, found)
-        lines.append(line)
+        held[line] = held.get(line, 0) + 1
         counted = text.find("\n", found)
         if counted < 0:
-            break
+            return
         found = text.find(term, counted)
-    return lines
 
 
 def _read(descriptor: int, size: int) -> bytes:

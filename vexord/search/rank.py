@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 from vexor_protocol.messages import Part
@@ -18,8 +19,7 @@ _TOLD = 0.005
 """A signal that moved the score by less is told with the others."""
 
 
-@dataclass(frozen=True, slots=True)
-class RankedChunk:
+class RankedChunk(NamedTuple):
     """A candidate with its own score."""
 
     pool: int
