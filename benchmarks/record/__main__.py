@@ -18,7 +18,7 @@ from benchmarks.quality.archives import FetchError
 from benchmarks.quality.places import cache_folder
 from benchmarks.record import indexing, peers, plots, searching, vectors
 from benchmarks.record.corpora import Corpus, corpus
-from benchmarks.record.daemon import Daemon, index, running
+from benchmarks.record.daemon import Daemon, index, running, settle
 from benchmarks.record.questions import mine
 from benchmarks.record.results import Results, Values
 from benchmarks.record.table import write_table
@@ -95,6 +95,8 @@ def _measure_tree(args: argparse.Namespace, found: Corpus, tree: str, root: Path
             print(f"{tree}: {measure}", flush=True)
             values = _values(measure, args, daemon, root, queries)
             Results.keep(args.results, tree, measure, values, load_before)
+            if measure in ("index", "edits", "busy"):
+                settle(indexes)
 
 
 def _values(measure: str, args: argparse.Namespace, daemon: Daemon, root: Path, queries: list[str]) -> Values:

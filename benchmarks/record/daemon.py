@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -83,6 +84,16 @@ def index(client: Client, root: Path, timeout_s: int = 3600) -> dict[str, Any]:
     project = client.request("register", path=str(root), exact=True, force=True)["project"]
     client.request("wait", path=project, timeout_ms=min(600_000, timeout_s * 1000), timeout_s=605)
     return project_status(client, project)
+
+
+def settle(cache: Path, calm_s: float = 8.0, timeout_s: float = 120.0) -> None:
+    """Return when nothing was published for a while: merges follow some seconds after a first index."""
+    ends = time.monotonic() + timeout_s
+    while time.monotonic() < ends:
+        newest = max((path.stat().st_mtime for path in cache.rglob("manifest.json")), default=0.0)
+        if time.time() - newest > calm_s:
+            return
+        time.sleep(0.5)
 
 
 def project_status(client: Client, root: str) -> dict[str, Any]:
