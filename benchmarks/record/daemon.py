@@ -90,7 +90,9 @@ def settle(cache: Path, calm_s: float = 8.0, timeout_s: float = 120.0) -> None:
     """Return when nothing was published for a while: merges follow some seconds after a first index."""
     ends = time.monotonic() + timeout_s
     while time.monotonic() < ends:
-        newest = max((path.stat().st_mtime for path in cache.rglob("manifest.json")), default=0.0)
+        newest = max(
+            (path.stat().st_mtime for path in cache.glob("vexord/projects/*/manifest.json")), default=0.0
+        )
         if time.time() - newest > calm_s:
             return
         time.sleep(0.5)
