@@ -10,14 +10,13 @@ import time
 from collections.abc import Callable
 
 import psutil
-from vexor_protocol.health import Degraded, RemoteFigures
+from vexor_protocol.health import RemoteFigures
 
 from vexord.embed.seam import Embedder
 from vexord.ingest.aids import Aids
 from vexord.ingest.makers import PROVIDER_STATES
 from vexord.ingest.project import Project
-from vexord.ingest.refine import Refiner
-from vexord.ingest.report import report
+from vexord.ingest.report import failed, refiner_state, report
 from vexord.ingest.syncs import PendingSync
 from vexord.ingest.watch import CookieSeen, Dirty, Doubt, Event, Watcher
 from vexord.link.channel import Channel, ChannelClosedError
@@ -32,7 +31,6 @@ from vexord.link.messages import (
     Published,
     Reindex,
     Spent,
-    State,
     Stop,
     Sync,
     Synced,
@@ -255,7 +253,7 @@ class Indexer:
         except Exception as error:
             # One broken project must not take the others down; it is tried again when the server asks.
             logger.exception("cannot open project root=%r", spec.root)
-            self._channel.send(_failed_state(spec, error, str(self._embedder.fingerprint)))
+            self._channel.send(failed(spec, error, str(self._embedder.fingerprint)))
             return
         self._projects[spec.id] = project
         self._report(project)
@@ -343,21 +341,7 @@ class Indexer:
             self._more_to_refine |= more
             if published is not None:
                 self._publish(project, published)
-            project.health.replace(REFINER_STATES, self._refiner_state(refiner, project))
-
-    def _refiner_state(self, refiner: Refiner, project: Project) -> Degraded | None:
-        if (problem := refiner.problem()) is not None:
-            return problem
-        if not refiner.awaits_consent(project):
-            return None
-        told = refiner.report(project).estimate
-        cost = f", about ${told.usd:,.2f}" if told is not None and told.usd is not None else ""
-        size = f"{told.chunks:,} chunks, about {told.tokens:,} tokens{cost}" if told is not None else "much"
-        return Degraded(
-            name="awaiting_consent",
-            message=f"nothing is sent to the provider before you agree: {size}",
-            hint=f"run: vexorctl add --yes {project.spec.root}",
-        )
+            project.health.replace(REFINER_STATES, refiner_state(refiner, project))
 
     def _unreported_spending(self) -> RemoteFigures | None:
         figures = self._aids.refiner.spent() if self._aids.refiner is not None else None
@@ -380,26 +364,3 @@ class Indexer:
                 queue=sum(project.pending_count() for project in self._projects.values()),
             )
         )
-
-
-def _failed_state(spec: ProjectSpec, error: Exception, model: str) -> State:
-    return State(
-        id=spec.id,
-        state="failed",
-        epoch="00000000",
-        tick=0,
-        generation=0,
-        pending=0,
-        files=0,
-        chunks=0,
-        segments=0,
-        index_bytes=0,
-        model=model,
-        degraded=[
-            Degraded(
-                name="index_failed",
-                message=f"the index cannot be opened: {error}",
-                hint="see `vexorctl logs`; `vexorctl remove` and `vexorctl add` build it anew",
-            )
-        ],
-    )

@@ -2,7 +2,6 @@
 
 import logging
 import os
-import stat
 import time
 from collections.abc import Callable, Container
 
@@ -19,7 +18,7 @@ from vexord.ingest.publisher import RETRY_WRITE_S, Publisher
 from vexord.ingest.reconcile import SLICE_FILES, Scan
 from vexord.ingest.syncs import Syncs
 from vexord.ingest.tasks import BatchDone
-from vexord.ingest.walk import walk
+from vexord.ingest.walk import files_at
 from vexord.ingest.wanted import Wanted
 from vexord.ingest.watch import Watcher
 from vexord.link.messages import ProjectSpec, Published
@@ -254,15 +253,7 @@ class Project:
     def _expand(self, folder: str, seq: int) -> None:
         """A folder appeared, vanished or moved: its files, those there and those indexed, take its place."""
         files = {*self.writer.under(folder), *self._bulk.under(folder), *self._publisher.under(folder)}
-        full = os.path.join(self.spec.root, folder)
-        try:
-            is_folder = stat.S_ISDIR(os.lstat(full).st_mode)
-        except OSError:
-            is_folder = False
-        if is_folder:
-            files.update(walked.rel for walked in walk(self.spec.root, self.wanted.rules, start=folder))
-        else:
-            files.add(folder)
+        files |= files_at(self.spec.root, self.wanted.rules, folder)
         files.discard("")
         self.pending.expand(sorted(files), seq)
 

@@ -1,8 +1,10 @@
 """What the server is told of a project."""
 
+from vexor_protocol.health import Degraded
+
 from vexord.ingest.project import Project
 from vexord.ingest.refine import Refiner
-from vexord.link.messages import State
+from vexord.link.messages import ProjectSpec, State
 
 
 def report(project: Project, refiner: Refiner | None) -> State:
@@ -27,4 +29,44 @@ def report(project: Project, refiner: Refiner | None) -> State:
         progress=project.progress(),
         degraded=project.health.degraded(),
         skipped=project.health.skipped(),
+    )
+
+
+def refiner_state(refiner: Refiner, project: Project) -> Degraded | None:
+    """Return why the second model does nothing for a project; None if all is well."""
+    if (problem := refiner.problem()) is not None:
+        return problem
+    if not refiner.awaits_consent(project):
+        return None
+    told = refiner.report(project).estimate
+    cost = f", about ${told.usd:,.2f}" if told is not None and told.usd is not None else ""
+    size = f"{told.chunks:,} chunks, about {told.tokens:,} tokens{cost}" if told is not None else "much"
+    return Degraded(
+        name="awaiting_consent",
+        message=f"nothing is sent to the provider before you agree: {size}",
+        hint=f"run: vexorctl add --yes {project.spec.root}",
+    )
+
+
+def failed(spec: ProjectSpec, error: Exception, model: str) -> State:
+    """Return what is told of a project that cannot be opened."""
+    return State(
+        id=spec.id,
+        state="failed",
+        epoch="00000000",
+        tick=0,
+        generation=0,
+        pending=0,
+        files=0,
+        chunks=0,
+        segments=0,
+        index_bytes=0,
+        model=model,
+        degraded=[
+            Degraded(
+                name="index_failed",
+                message=f"the index cannot be opened: {error}",
+                hint="see `vexorctl logs`; `vexorctl remove` and `vexorctl add` build it anew",
+            )
+        ],
     )

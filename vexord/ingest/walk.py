@@ -1,6 +1,7 @@
 """Walk a tree: regular files that the ignore rules let through, each with its stamp."""
 
 import os
+import stat
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -210,3 +211,12 @@ def _count(number: int, noun: str) -> str:
 
 def _printable(path: str) -> str:
     return os.fsencode(path).decode("utf-8", "backslashreplace")
+
+
+def files_at(root: str, rules: IgnoreRules, path: str) -> set[str]:
+    """Return the wanted files below a folder that is there now; the path itself if it is no folder."""
+    try:
+        is_folder = stat.S_ISDIR(os.lstat(os.path.join(root, path)).st_mode)
+    except OSError:
+        is_folder = False
+    return {found.rel for found in walk(root, rules, start=path)} if is_folder else {path}
