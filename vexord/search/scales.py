@@ -48,17 +48,14 @@ class Spans:
 
 
 def to_best(values: Scores) -> Scores:
-    """Divide by the highest, so that the best has 1; all 0 if there is none above 0."""
-    peak = float(values.max(initial=0.0))
-    return values / np.float32(peak) if peak > 0 else np.zeros_like(values)
+    """Do what `Spans.to_best` does for the entries of one query, which may be none."""
+    return _ONE.to_best(values) if len(values) else values
 
 
 def between(values: Scores) -> Scores:
-    """Scale finite values to 0..1; all 0 if the query has no vector or all are alike."""
-    finite = np.isfinite(values)
-    if not finite.any():
-        return np.zeros_like(values)
-    low, high = float(values[finite].min()), float(values[finite].max())
-    if high <= low:
-        return np.zeros_like(values)
-    return np.where(finite, (values - np.float32(low)) / np.float32(high - low), np.float32(0.0))
+    """Do what `Spans.between` does for the entries of one query, which may be none."""
+    return _ONE.between(values) if len(values) else values
+
+
+_ONE = Spans.of(np.zeros(1, np.int64))
+"""Of one query alone only where it begins is asked for."""
