@@ -52,7 +52,7 @@ def run(args: argparse.Namespace) -> int:
             request("register", {"path": root, "consent": provider})
         settle(provider, root)
     if not args.wait:
-        if reply.get("created"):
+        if reply.get("created") and not provider:  # else `settle` has waited for it
             print(f"it is being indexed; wait for that with: vexorctl wait {root}")
         return 0
     sys.stdout.flush()
