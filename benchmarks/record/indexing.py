@@ -189,7 +189,8 @@ def footprint(daemon: Daemon, client: Client, project: str, watch_s: float = 20.
     before = _activity(server, indexer)
     threading.Event().wait(watch_s)
     after = _activity(server, indexer)
-    woken = sum(after[1][thread] - count for thread, count in before[1].items() if thread in after[1])
+    lived = before.keys() & after.keys()
+    spent_s, woken = (sum(after[one][kind] - before[one][kind] for one in lived) for kind in (0, 1))
     return {
         "chunks": chunks,
         "server": maps,
@@ -198,7 +199,7 @@ def footprint(daemon: Daemon, client: Client, project: str, watch_s: float = 20.
         "indexer_rss": indexer.memory_info().rss,
         "disk": status["index_bytes"],
         "disk_chunk": round(status["index_bytes"] / chunks, 1),
-        "idle_cpu_percent": round(100 * (after[0] - before[0]) / watch_s, 3),
+        "idle_cpu_percent": round(100 * spent_s / watch_s, 3),
         "idle_wakeups_s": round(woken / watch_s, 2),
     }
 
@@ -210,17 +211,13 @@ def _rollup(process: psutil.Process) -> dict[str, int]:
     return {name: found[name] for name in ("Rss", "Pss", "Anonymous")}
 
 
-def _activity(*processes: psutil.Process) -> tuple[float, dict[str, int]]:
-    """Return CPU seconds of all processes' threads, and the voluntary context switches of each thread."""
-    seconds = 0.0
-    switches: dict[str, int] = {}
+def _activity(*processes: psutil.Process) -> dict[str, tuple[float, int]]:
+    """Return of each thread its CPU seconds (a tick is longer than all of it) and its voluntary switches."""
+    found: dict[str, tuple[float, int]] = {}
     for process in processes:
         for thread in Path(f"/proc/{process.pid}/task").iterdir():
-            seconds += (
-                int((thread / "schedstat").read_text().split()[0]) / 1e9
-            )  # a tick is longer than all of it
+            seconds = int((thread / "schedstat").read_text().split()[0]) / 1e9
             lines = (thread / "status").read_text().splitlines()
-            switches[thread.name] = next(
-                int(line.split()[1]) for line in lines if line.startswith("voluntary")
-            )
-    return seconds, switches
+            switches = next(int(line.split()[1]) for line in lines if line.startswith("voluntary"))
+            found[thread.name] = seconds, switches
+    return found
