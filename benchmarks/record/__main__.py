@@ -96,7 +96,7 @@ def _measure_tree(args: argparse.Namespace, found: Corpus, tree: str, root: Path
             values = _values(measure, args, daemon, root, queries)
             Results.keep(args.results, tree, measure, values, load_before)
             if measure in ("index", "edits", "busy"):
-                settle(indexes)
+                settle(daemon.client())
 
 
 def _values(measure: str, args: argparse.Namespace, daemon: Daemon, root: Path, queries: list[str]) -> Values:

@@ -86,14 +86,12 @@ def index(client: Client, root: Path, timeout_s: int = 3600) -> dict[str, Any]:
     return project_status(client, project)
 
 
-def settle(cache: Path, calm_s: float = 8.0, timeout_s: float = 120.0) -> None:
-    """Return when nothing was published for a while: merges follow some seconds after a first index."""
+def settle(client: Client, segments: int = 3, timeout_s: float = 300.0) -> None:
+    """Return when every index lies in a few segments: merges follow some seconds after a first index."""
     ends = time.monotonic() + timeout_s
     while time.monotonic() < ends:
-        newest = max(
-            (path.stat().st_mtime for path in cache.glob("vexord/projects/*/manifest.json")), default=0.0
-        )
-        if time.time() - newest > calm_s:
+        found = client.request("projects")["projects"]
+        if all(project["segments"] <= segments for project in found):
             return
         time.sleep(0.5)
 
