@@ -11,9 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from vexord.index.columns import distinct
 from vexord.index.postings import IMPACT_STEP
 from vexord.search.keywords import SEARCHED, Match, Scores, gathered, steps_at
-from vexord.search.numbering import Numbering, Part, Rows, distinct
+from vexord.search.numbering import Numbering, Part, Rows
 from vexord.search.scratch import Scratch
 
 TYPICAL = 0.6

@@ -8,13 +8,14 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
+from vexord.index.columns import distinct
 from vexord.index.postings import BODY, DEFINES, NAME
 from vexord.index.snapshot import SegmentView
 from vexord.search.best_rows import Wanted, best_rows, weighted
 from vexord.search.filters import Mask
 from vexord.search.keywords import Match, Scores, impacts_at, look_up, weights_of
 from vexord.search.meaning import Nearness, QueryVectors, nearest, nearness
-from vexord.search.numbering import Numbering, Rows, distinct
+from vexord.search.numbering import Numbering, Rows
 from vexord.search.query import PARTS_WEIGHT, Query
 from vexord.search.scales import between, to_best
 

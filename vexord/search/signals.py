@@ -164,7 +164,7 @@ def _path_columns(files: _Files, asked: Sequence[Contest], words: AskedWords) ->
     """What its path and its make-up say, and how well its name and folders answer the query."""
     answers = files.names.answers(words)
     share, coverage = answers.share[::2], answers.covered[::2]
-    roles = files.roles
+    roles, held = files.roles, _held(files.roles)
     columns = {
         "file_name_coverage": coverage,
         # A name of one weak word, `files` where files are asked about, says little.
@@ -172,7 +172,7 @@ def _path_columns(files: _Files, asked: Sequence[Contest], words: AskedWords) ->
         "folder_coverage": answers.covered[1::2],
         "file_is_symbol": _named(files, asked),
         "old_version": _old(files),
-        "header": _bodiless(files),
+        "header": _bodiless(files, held[ROLES.index("header")]),
         "depth": roles["depth"] / np.float32(_DEPTH_SCALE),
         "code_share": roles["code_share"],
         "no_code": (roles["code_share"] == 0).astype(np.float32),
@@ -181,8 +181,8 @@ def _path_columns(files: _Files, asked: Sequence[Contest], words: AskedWords) ->
     heeded = _flags(
         [[asked_by.isdisjoint(texts) for texts in words.texts] for asked_by in _ASKED_BY.values()]
     )
-    held = _held(roles)[: len(_ASKED_BY)] * heeded[:, files.query]
-    return columns | dict(zip(_ASKED_BY, held, strict=True))
+    against = held[: len(_ASKED_BY)] * heeded[:, files.query]
+    return columns | dict(zip(_ASKED_BY, against, strict=True))
 
 
 def _held(roles: NDArray[np.void]) -> NDArray[np.bool_]:
@@ -211,9 +211,8 @@ def _old(files: _Files) -> Scores:
     return old
 
 
-def _bodiless(files: _Files) -> Scores:
-    """Whether a file declares what another candidate defines."""
-    headers = _held(files.roles)[ROLES.index("header")]
+def _bodiless(files: _Files, headers: NDArray[np.bool_]) -> Scores:
+    """Whether a file declares what another candidate defines; `headers`: which files declare at all."""
     if not headers.any():
         return np.zeros(len(headers), np.float32)
     places = _keyed(files.query, files.roles["place"])

@@ -11,7 +11,6 @@ from vexord.embed.remote.openai import TIMEOUT_S
 from vexord.embed.remote.seam import Answer, BadAnswer, Limits, Side, Transient
 from vexord.embed.seam import Fingerprint
 
-COHERE_URL = "https://api.cohere.com/v2"
 INPUT_TYPES = {"query": "search_query", "document": "search_document"}
 
 

@@ -15,7 +15,6 @@ from vexord.embed.seam import Fingerprint
 if TYPE_CHECKING:
     from google import genai
 
-GEMINI_URL = "https://generativelanguage.googleapis.com"
 TASKS = {"query": "CODE_RETRIEVAL_QUERY", "document": "RETRIEVAL_DOCUMENT"}
 """Google's pair for code that is found by a question. Models that take prefixes have no task types."""
 

@@ -31,11 +31,6 @@ if TYPE_CHECKING:
 OPENAI_URL = "https://api.openai.com/v1"
 TIMEOUT_S = 120.0
 """Of one request as a whole the caller decides; this ends a connection that it forgot."""
-MODEL_DIMENSIONS: Mapping[str, int] = {
-    "text-embedding-3-small": 1536,
-    "text-embedding-3-large": 3072,
-    "text-embedding-ada-002": 1536,
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,18 +114,6 @@ def client(api_key: str, base_url: str = OPENAI_URL) -> "openai.AsyncOpenAI":
     return openai.AsyncOpenAI(
         api_key=api_key or "-", base_url=base_url or OPENAI_URL, max_retries=0, timeout=TIMEOUT_S
     )
-
-
-async def dimensions_of(provider: OpenAIProvider) -> int:
-    """Ask with one word how long the vectors of a server's model are.
-
-    Raises:
-        ProviderError: the server does not answer; or answers without a vector.
-    """
-    answer = await provider.embed(["dimensions"], "document")
-    if not answer.rows or not len(answer.rows[0]):
-        raise BadAnswer("the answer holds no vector")
-    return len(answer.rows[0])
 
 
 def public_url(url: str) -> str:
