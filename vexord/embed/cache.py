@@ -10,6 +10,7 @@ import numpy as np
 import xxhash
 from numpy.typing import NDArray
 
+from vexord import files
 from vexord.embed.seam import Fingerprint, Vectors
 
 MAX_BYTES = 2 << 30
@@ -34,7 +35,7 @@ class EmbeddingCache:
     """
 
     def __init__(self, folder: str, fingerprint: Fingerprint, max_bytes: int = MAX_BYTES) -> None:
-        os.makedirs(folder, mode=0o700, exist_ok=True)
+        files.make_dir(folder)
         self.model = cache_name(fingerprint)
         self.path = os.path.join(folder, f"{self.model}.sqlite")
         self._max_bytes = max_bytes
@@ -133,16 +134,16 @@ def _open(path: str) -> sqlite3.Connection:
         if isinstance(error, sqlite3.OperationalError):
             raise
         aside = f"{path}.damaged"
-        os.replace(path, aside)
+        files.rename(path, aside)
         for suffix in ("-wal", "-shm"):
             if os.path.exists(path + suffix):
-                os.replace(path + suffix, aside + suffix)
+                files.rename(path + suffix, aside + suffix)
         return _connect(path)
 
 
 def _connect(path: str) -> sqlite3.Connection:
     database = sqlite3.connect(path, check_same_thread=False)
-    os.chmod(path, 0o600)
+    files.keep_private(path)
     database.execute("pragma journal_mode = wal")
     database.execute("pragma synchronous = full")  # rows may have been paid for: they survive a power cut
     database.executescript(_SCHEMA)

@@ -5,6 +5,7 @@ from typing import Literal
 
 import msgspec
 
+from vexord import files
 from vexord.embed.cache import MAX_BYTES, EmbeddingCache, cache_name
 from vexord.embed.choice import Embedding
 from vexord.embed.seam import Fingerprint
@@ -31,16 +32,14 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def remember(folder: str, kept: Kept) -> None:
-    """Write the description beside the cache; whole or not at all.
+    """Write the description beside the cache, if it is not there; whole or not at all, and durable.
 
     Raises:
         OSError: it cannot be written.
     """
-    os.makedirs(folder, mode=0o700, exist_ok=True)
-    path = _path(folder, kept.id)
-    with open(os.open(f"{path}.new", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-        file.write(msgspec.json.encode(kept))
-    os.rename(f"{path}.new", path)
+    if recall(folder, kept.id) != kept:
+        files.make_dir(folder)
+        files.replace_file(_path(folder, kept.id), msgspec.json.encode(kept), durable=True)
 
 
 def recall(folder: str, model: str) -> Kept | None:

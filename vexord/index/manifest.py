@@ -8,8 +8,8 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from vexord.files import FileSum
 from vexord.index.errors import IndexCorruptError
-from vexord.index.files import FileSum
 from vexord.index.sealed import read_sealed, write_sealed
 
 MANIFEST_NAME = "manifest.json"

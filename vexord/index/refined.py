@@ -7,7 +7,7 @@ from typing import Literal, Protocol, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from vexord.index import files
+from vexord import files
 from vexord.index.columns import ColumnFile, npy_header, raw_bytes
 from vexord.index.manifest import REFINED_PREFIX, SEGMENTS_NAME, RefinedRecord, SegmentRecord
 from vexord.index.segment import Segment, verify_file

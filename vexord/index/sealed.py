@@ -5,7 +5,7 @@ from typing import TypeVar
 import msgspec
 import xxhash
 
-from vexord.index import files
+from vexord import files
 from vexord.index.errors import FutureFormatError, IndexCorruptError
 
 FORMAT = 3

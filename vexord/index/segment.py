@@ -9,10 +9,10 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from vexord.files import FileSum, sum_file, sum_of
 from vexord.index.codes import Codes, available
 from vexord.index.columns import ColumnFile, Runs, StringColumn
 from vexord.index.errors import IndexCorruptError
-from vexord.index.files import FileSum, sum_file, sum_of
 from vexord.index.manifest import SEGMENTS_NAME, FingerprintFields, SegmentRecord
 from vexord.index.postings import BODY, DEFINES, NAME, PostingArrays, Postings
 from vexord.index.roles import ROLE_DTYPE

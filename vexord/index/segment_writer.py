@@ -10,10 +10,10 @@ from types import TracebackType
 import numpy as np
 from numpy.typing import NDArray
 
-from vexord.index import files
+from vexord import files
+from vexord.files import FileSum
 from vexord.index.codes import MIN_ROWS, available, write_codes
 from vexord.index.columns import Runs, StringColumn, npy_header, raw_bytes
-from vexord.index.files import FileSum
 from vexord.index.manifest import SEGMENTS_NAME, FingerprintFields, SegmentRecord
 from vexord.index.postings import PostingArrays
 from vexord.index.sealed import seal
@@ -50,7 +50,7 @@ class SegmentWriter:
         self._sums: dict[str, FileSum] = {}
         self._places: dict[str, ColumnPlace] = {}
         self._shape = (0, 0)
-        os.mkdir(self._base, files.DIR_MODE)
+        files.make_new_dir(self._base)
         self._columns = files.FileWriter(self._path(COLUMNS_NAME), durable=durable)
 
     def vectors(self, shape: tuple[int, int], blocks: Iterable[NDArray[np.int8]]) -> None:
@@ -127,6 +127,7 @@ class SegmentWriter:
             return
         path = self._path(CODES_NAME)
         try:
+            files.step("write", path)
             write_codes(path, np.load(self._path(VECTORS_NAME), mmap_mode="r"))
             if self._durable:
                 files.sync_file(path)

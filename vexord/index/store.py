@@ -5,11 +5,11 @@ import logging
 import os
 import re
 import secrets
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 
 import msgspec
 
-from vexord.index import files
+from vexord import files
 from vexord.index.errors import FutureFormatError, IndexCorruptError
 from vexord.index.manifest import (
     REFINED_PREFIX,
@@ -26,6 +26,7 @@ from vexord.index.segment_writer import SegmentWriter
 
 logger = logging.getLogger(__name__)
 
+LOCK_NAME = "writer.lock"
 VERIFY_BELOW_BYTES = 1 << 20
 """Smaller segments are read whole at every open; larger ones before a merge, and by `IndexWriter.verify`."""
 _SEGMENT_NAME = re.compile(r"(\d{8,})-[0-9a-f]{8}")
@@ -200,3 +201,35 @@ def _clear_unlisted(folder: str, record: SegmentRecord) -> None:
     for name in os.listdir(folder) if os.path.isdir(folder) else ():
         if name.startswith(REFINED_PREFIX) and name != listed:
             files.remove_file(os.path.join(folder, name))
+
+
+def remove_index(folder: str) -> None:
+    """Remove an index that nobody wants any more; what cannot be removed stays, with a line in the log."""
+    try:
+        files.remove_tree(folder)
+    except OSError as error:
+        logger.warning("index not removed folder=%r: %s", folder, error)
+
+
+def remove_orphans(folder: str, wanted: Container[str]) -> None:
+    """Remove the indexes below a folder that belong to no project: their removal was cut short by a crash.
+
+    One that somebody writes, or that a newer version has written, stays.
+    """
+    for name in os.listdir(folder) if os.path.isdir(folder) else ():
+        path = os.path.join(folder, name)
+        if name not in wanted and os.path.isdir(path) and _is_free(path):
+            logger.info("index of no project removed folder=%r", path)
+            remove_index(path)
+
+
+def _is_free(folder: str) -> bool:
+    """Whether nobody writes the index, and no newer version has."""
+    try:
+        files.unlock(files.lock_exclusively(os.path.join(folder, LOCK_NAME)))
+        read_manifest(folder)
+    except (files.LockHeldError, FutureFormatError):
+        return False
+    except (OSError, IndexCorruptError):
+        pass
+    return True

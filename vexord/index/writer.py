@@ -8,9 +8,9 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from vexord.index import files
+from vexord import files
 from vexord.index.build import build_segment
-from vexord.index.errors import IndexCorruptError
+from vexord.index.errors import IndexCorruptError, IndexLockedError
 from vexord.index.manifest import FingerprintFields, SegmentRecord, encode_dead
 from vexord.index.merge import Merged, MergeInput, MergeTask, choose_merge, run_merge
 from vexord.index.refined import RowSource
@@ -18,13 +18,11 @@ from vexord.index.second import SecondRows
 from vexord.index.segment import Segment
 from vexord.index.segment_writer import SegmentWriter
 from vexord.index.stamps import read_stamps, write_stamps
-from vexord.index.store import GenerationStore
+from vexord.index.store import LOCK_NAME, GenerationStore
 from vexord.index.table import FileTable
 from vexord.index.types import FileEntry, FileStamp, IndexedFile
 
 logger = logging.getLogger(__name__)
-
-LOCK_NAME = "writer.lock"
 
 
 class IndexWriter:
@@ -61,7 +59,10 @@ class IndexWriter:
             OSError: the folder cannot be used.
         """
         files.make_dir(folder)
-        lock = files.lock_exclusively(os.path.join(folder, LOCK_NAME))
+        try:
+            lock = files.lock_exclusively(os.path.join(folder, LOCK_NAME))
+        except files.LockHeldError as error:
+            raise IndexLockedError(folder, error.pid) from None
         try:
             writer = cls(folder, msgspec.to_builtins(fingerprint), lock, second)
             writer._load()

@@ -13,6 +13,7 @@ import msgspec
 import psutil
 from vexor_protocol.locations import ensure_runtime_dir
 
+from vexord import files
 from vexord.embed.choice import Embedding
 from vexord.embed.default import default_embedder
 from vexord.index.embed_text import EMBED_TEXT_VERSION
@@ -57,7 +58,7 @@ def _aids(embedding: Embedding, wake: Callable[[], None]) -> Aids:
 def cookie_dir() -> str:
     """Create the private folder for barrier cookies, beside the socket and like it open to nobody else."""
     path = os.path.join(ensure_runtime_dir(), "cookies")
-    os.makedirs(path, mode=0o700, exist_ok=True)
+    files.make_dir(path)
     return path
 
 

@@ -5,7 +5,6 @@ import logging
 import os
 import queue
 import select
-import shutil
 import time
 from collections.abc import Callable
 
@@ -13,6 +12,7 @@ import psutil
 from vexor_protocol.health import RemoteFigures
 
 from vexord.embed.seam import Embedder
+from vexord.index.store import remove_index
 from vexord.ingest.aids import Aids
 from vexord.ingest.makers import PROVIDER_STATES
 from vexord.ingest.project import Project
@@ -265,7 +265,7 @@ class Indexer:
             if self._aids.refiner is not None:
                 self._aids.refiner.forget(project_id)
             if delete:
-                shutil.rmtree(project.spec.index_dir, ignore_errors=True)
+                remove_index(project.spec.index_dir)
         self._channel.send(Closed(project_id))
 
     def _sync(self, message: Sync) -> None:

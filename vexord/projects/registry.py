@@ -4,7 +4,6 @@ import contextlib
 import json
 import os
 import re
-import shutil
 import time
 from datetime import UTC, datetime
 
@@ -12,6 +11,7 @@ import msgspec
 import xxhash
 from vexor_protocol.errors import BAD_ROOT, STATE, ProtocolError
 
+from vexord import files
 from vexord.projects.roots import resolve_root
 from vexord.projects.settings import Settings
 
@@ -197,11 +197,8 @@ class Registry:
         content = {"version": VERSION, "projects": msgspec.to_builtins(list(projects.values()))}
         data = json.dumps(content, indent=1).encode("ascii")  # surrogates become \udcXX escapes
         try:
-            _write_durably(self._path + ".new", data)
-            if keep_backup:
-                _link_over(self._path, self._backup)
-            os.rename(self._path + ".new", self._path)
-            _sync_folder(os.path.dirname(self._path))
+            backup = self._backup if keep_backup else ""
+            files.replace_file(self._path, data, durable=True, backup=backup)
         except OSError as error:
             raise ProtocolError(
                 STATE,
@@ -214,7 +211,12 @@ def index_dir(project: Project, settings: Settings) -> str:
     """Return the folder that holds a project's index; it need not exist."""
     if project.index_in_project:
         return os.path.join(project.root, IN_PROJECT_FOLDER, "index")
-    return os.path.join(settings.cache_dir, "projects", project.id)
+    return os.path.join(projects_dir(settings), project.id)
+
+
+def projects_dir(settings: Settings) -> str:
+    """Return the folder that holds the indexes of all projects but those that keep theirs in the root."""
+    return os.path.join(settings.cache_dir, "projects")
 
 
 class _DamagedError(Exception):
@@ -245,66 +247,24 @@ def _read(path: str) -> list[Project]:
         raise _DamagedError(f"{type(error).__name__}: {error}") from error
 
 
-def _write_durably(path: str, data: bytes) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-    with open(descriptor, "wb") as file:
-        os.fchmod(descriptor, 0o600)
-        file.write(data)
-        file.flush()
-        os.fsync(descriptor)
-
-
-def _link_over(source: str, target: str) -> None:
-    """Give a file a second name that replaces `target` in one step. Its content is never written again."""
-    temporary = target + ".new"
-    with contextlib.suppress(FileNotFoundError):
-        os.unlink(temporary)
-    try:
-        os.link(source, temporary)
-    except FileNotFoundError:
-        return
-    except OSError:  # a file system without hard links
-        with open(source, "rb") as file:
-            _write_durably(temporary, file.read())
-    os.rename(temporary, target)
-
-
-def _sync_folder(folder: str) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
 def _set_aside(path: str) -> str:
     aside = f"{path}.damaged-{time.strftime('%Y%m%dT%H%M%S')}-{os.getpid()}"
-    os.rename(path, aside)
+    files.rename(path, aside)
     return aside
-
-
-def _remove_index(path: str) -> None:
-    """What lies there came with the folder, perhaps from a stranger: an index is read without suspicion."""
-    if os.path.islink(path):
-        os.unlink(path)
-    elif os.path.lexists(path):
-        shutil.rmtree(path)
 
 
 def _create_in_project_folder(root: str) -> None:
     folder = os.path.join(root, IN_PROJECT_FOLDER)
     try:
         with contextlib.suppress(FileExistsError):
-            os.mkdir(folder, 0o700)
+            files.make_new_dir(folder)
         if os.path.islink(folder):
             raise ProtocolError(BAD_ROOT, f"{folder} is a symbolic link", f"remove it: rm {folder}")
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
-        with (
-            contextlib.suppress(FileExistsError),
-            open(os.open(os.path.join(folder, ".gitignore"), flags, 0o600), "wb") as file,
-        ):
-            file.write(b"*\n")
-        _remove_index(os.path.join(folder, "index"))
+        rules = os.path.join(folder, ".gitignore")
+        if not (os.path.lexists(rules) and os.stat(rules).st_size):
+            files.replace_file(rules, b"*\n")
+        # What lies there came with the folder, perhaps from a stranger: an index is read without suspicion.
+        files.remove_tree(os.path.join(folder, "index"))
     except OSError as error:
         raise ProtocolError(
             BAD_ROOT,

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import platformdirs
 
+from vexord import files
+
 APPLICATION = "vexord"
 
 
@@ -38,7 +40,7 @@ class Settings:
             log_dir=platformdirs.user_log_dir(APPLICATION),
         )
         for folder in dataclasses.astuple(settings):
-            os.makedirs(folder, mode=0o700, exist_ok=True)
+            files.make_dir(folder)
         return settings
 
     @property

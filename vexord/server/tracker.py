@@ -1,7 +1,6 @@
 """Every registered project: opened with the indexer, updated by its messages, found by path."""
 
 import os
-import shutil
 from collections.abc import Callable
 from itertools import count
 from typing import Literal
@@ -9,6 +8,7 @@ from typing import Literal
 from vexor_protocol.errors import INVALID_PARAMS, NOT_REGISTERED, ProtocolError
 from vexor_protocol.messages import EventParams
 
+from vexord.index.store import remove_index, remove_orphans
 from vexord.link.messages import (
     Closed,
     CloseProject,
@@ -23,7 +23,7 @@ from vexord.link.messages import (
     ToServer,
 )
 from vexord.projects.choices import Choices
-from vexord.projects.registry import Project, Registry, index_dir
+from vexord.projects.registry import Project, Registry, index_dir, projects_dir
 from vexord.projects.settings import Settings
 from vexord.server.freshness import Freshness
 from vexord.server.projects_view import ProjectView
@@ -65,6 +65,8 @@ class Tracker:
         """Told when a project's clock or state may have changed."""
         for project in registry.all():
             self._track(project)
+        if not registry.problem:  # else a project may be missing from it that is to come back
+            remove_orphans(projects_dir(settings), {project.id for project in registry.all()})
 
     # --- finding -------------------------------------------------------------------------------------------
 
@@ -240,7 +242,7 @@ class Tracker:
     def _delete_leaving(self) -> None:
         """Delete what the indexer was told to delete and did not; there is none now that could write."""
         for folder in self._leaving.values():
-            shutil.rmtree(folder, ignore_errors=True)
+            remove_index(folder)
         self._leaving.clear()
 
 

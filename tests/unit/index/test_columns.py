@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vexord.index import files
+from vexord import files
 from vexord.index.columns import MAP_FROM_BYTES, ColumnFile, StringColumn, npy_header, raw_bytes
 from vexord.index.errors import IndexCorruptError
 from vexord.index.segment import CHUNK_DTYPE

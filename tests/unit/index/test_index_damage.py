@@ -234,3 +234,17 @@ def _whole_index(folder: str) -> dict[str, list[naive.Row]]:
     finally:
         index.close()
     return seen
+
+
+def test_the_index_of_no_project_goes_unless_it_is_in_use_or_newer(open_writer: Open, tmp_path: Path) -> None:
+    for name in ("wanted", "orphan", "newer"):
+        index = IndexWriter.open(str(tmp_path / "all" / name), Model())
+        index.commit([make_file("a", "x")], [])
+        index.close()
+    (tmp_path / "all" / "half removed").mkdir()
+    in_use = IndexWriter.open(str(tmp_path / "all" / "in use"), Model())
+    manifest = tmp_path / "all" / "newer" / MANIFEST_NAME
+    manifest.write_bytes(manifest.read_bytes().replace(b'"format":3', b'"format":4', 1))
+    store.remove_orphans(str(tmp_path / "all"), {"wanted"})
+    assert sorted(os.listdir(tmp_path / "all")) == ["in use", "newer", "wanted"]
+    in_use.close()

@@ -6,8 +6,8 @@ import msgspec
 import numpy as np
 import pytest
 
+from vexord.files import FileSum
 from vexord.index.errors import FutureFormatError, IndexCorruptError
-from vexord.index.files import FileSum
 from vexord.index.manifest import (
     LISTED_DEAD,
     MANIFEST_NAME,

@@ -233,7 +233,7 @@ def test_a_failed_publication_changes_nothing_and_the_next_one_works(
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as broken:
-        broken.setattr("vexord.index.files.os.replace", no_space)
+        broken.setattr("vexord.files.os.replace", no_space)
         with pytest.raises(OSError, match="No space"):
             index.commit([make_file("a", "y"), make_file("b", "y")], [])
     assert list(index.entries()) == ["a"]

@@ -164,7 +164,7 @@ def test_an_unreadable_file_is_not_taken_for_damage(tmp_path: Path) -> None:
 def test_a_failed_write_leaves_memory_and_disk_as_they_were(path: str) -> None:
     registry = Registry(path)
     registry.add("/src/a")
-    os.mkdir(path + ".new")
+    os.mkdir(path + ".tmp")
     with pytest.raises(ProtocolError) as caught:
         registry.add("/src/b")
     assert caught.value.kind is STATE
@@ -247,3 +247,11 @@ def test_an_index_is_not_put_behind_a_symbolic_link(path: str, tmp_path: Path) -
     assert caught.value.kind is BAD_ROOT
     assert registry.all() == []
     assert list(elsewhere.iterdir()) == []
+
+
+def test_an_empty_gitignore_that_a_crash_left_is_written_anew(path: str, tmp_path: Path) -> None:
+    root = tmp_path / "root"
+    (root / ".vexord").mkdir(parents=True)
+    (root / ".vexord" / ".gitignore").touch()
+    Registry(path).add(str(root), index_in_project=True)
+    assert (root / ".vexord" / ".gitignore").read_text() == "*\n"

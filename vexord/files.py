@@ -1,21 +1,39 @@
-"""Every change that the index makes to the file system: write, rename, sync, unlink, lock."""
+"""Every change that vexord makes to files that must outlive it: create, write, rename, sync, unlink, lock."""
 
 import contextlib
 import fcntl
 import os
-from collections.abc import Sequence
+import shutil
+from collections.abc import Callable, Sequence
 from types import TracebackType
 
 import msgspec
 import xxhash
-
-from vexord.index.errors import IndexLockedError
 
 DIR_MODE = 0o700
 FILE_MODE = 0o600
 TEMPORARY_SUFFIX = ".tmp"
 
 Bytes = bytes | memoryview
+Hook = Callable[[str, str, Sequence[Bytes]], None]
+
+hook: Hook | None = None
+"""Tests set it. It is called before every step with its name, its path and, before a write, the bytes; it may
+raise an `OSError` that the step could raise, write a part of the bytes, or end the process."""
+
+
+def step(name: str, path: str, parts: Sequence[Bytes] = ()) -> None:
+    """Tell the tests' hook what is done next; for libraries that write files themselves too."""
+    if hook is not None:
+        hook(name, path, parts)
+
+
+class LockHeldError(Exception):
+    """Another open file holds the lock. `pid` is that of its process, None if it could not be read."""
+
+    def __init__(self, path: str, pid: int | None) -> None:
+        super().__init__(f"{path} is held by process {pid}")
+        self.pid = pid
 
 
 class FileSum(msgspec.Struct, frozen=True, array_like=True):
@@ -33,6 +51,8 @@ class FileWriter:
     """
 
     def __init__(self, path: str, *, durable: bool = False) -> None:
+        step("create", path)
+        self._path = path
         self._descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, FILE_MODE)
         self._hash = xxhash.xxh3_64()
         self._size = 0
@@ -43,6 +63,7 @@ class FileWriter:
         for part in parts:
             self._hash.update(part)
             self._size += len(part)
+        step("write", self._path, parts)
         _write_all(self._descriptor, parts)
 
     def sum(self) -> FileSum:
@@ -58,6 +79,7 @@ class FileWriter:
         """Finish the file; with `durable` it is on the disk afterwards."""
         try:
             if self._durable:
+                step("sync", self._path)
                 _sync(self._descriptor)
         finally:
             self.abort()
@@ -87,16 +109,23 @@ def write_file(path: str, *parts: Bytes, durable: bool = False) -> FileSum:
     return out.sum()
 
 
-def replace_file(path: str, data: Bytes, *, durable: bool = False) -> None:
+def replace_file(path: str, data: Bytes, *, durable: bool = False, backup: str = "") -> None:
     """Put `data` at `path` so that a reader sees the old file or the new one, whole.
 
-    With `durable` it also survives a power cut after this returns.
+    With `durable` it also survives a power cut after this returns. The old file becomes `backup`, if that is
+    given. After an `OSError` the old file is there, or, if the folder could not be synced, the new one.
     """
     temporary = path + TEMPORARY_SUFFIX
-    with contextlib.suppress(FileNotFoundError):
-        os.unlink(temporary)
-    write_file(temporary, data, durable=durable)
-    os.replace(temporary, path)
+    remove_file(temporary)
+    try:
+        write_file(temporary, data, durable=durable)
+        if backup:
+            _link_over(path, backup, durable=durable)
+        rename(temporary, path)
+    except OSError:
+        with contextlib.suppress(OSError):  # the next attempt removes it
+            remove_file(temporary)
+        raise
     if durable:
         sync_dir(os.path.dirname(path))
 
@@ -118,23 +147,54 @@ def sum_of(data: bytes) -> FileSum:
 
 
 def make_dir(path: str) -> None:
-    """Create a folder for this user alone; parents too; fine if it exists."""
+    """Create a folder for this user alone; parents too; fine if it exists.
+
+    Raises:
+        FileExistsError: something else has the name.
+    """
     if not os.path.isdir(path):
         parent = os.path.dirname(path)
         if parent:
             make_dir(parent)
-        with contextlib.suppress(FileExistsError):
-            os.mkdir(path, DIR_MODE)
+        try:
+            make_new_dir(path)
+        except FileExistsError:
+            if not os.path.isdir(path):
+                raise
+
+
+def make_new_dir(path: str) -> None:
+    """Create a folder for this user alone.
+
+    Raises:
+        FileExistsError: something has the name.
+    """
+    step("mkdir", path)
+    os.mkdir(path, DIR_MODE)
 
 
 def sync_dir(path: str) -> None:
     """Make the entries of a folder durable."""
+    step("sync", path)
     _sync_at(path, os.O_DIRECTORY)
 
 
 def sync_file(path: str) -> None:
     """Make what was written to a file durable."""
+    step("sync", path)
     _sync_at(path)
+
+
+def rename(source: str, target: str) -> None:
+    """Give a file or folder another name, in one step; a file that has it goes."""
+    step("rename", target)
+    os.replace(source, target)
+
+
+def keep_private(path: str) -> None:
+    """Let this user alone read and write a file that a library has made."""
+    step("chmod", path)
+    os.chmod(path, FILE_MODE)
 
 
 def remove_folder(path: str) -> None:
@@ -144,31 +204,49 @@ def remove_folder(path: str) -> None:
         OSError: among others if it holds a folder, which cannot be ours.
     """
     for name in os.listdir(path):
-        os.unlink(os.path.join(path, name))
+        remove_file(os.path.join(path, name))
+    step("rmdir", path)
     os.rmdir(path)
+
+
+def remove_tree(path: str) -> None:
+    """Remove whatever has this name, all below it too; links are not followed. Fine if there is nothing.
+
+    Raises:
+        OSError: something cannot be removed.
+    """
+    if os.path.isdir(path) and not os.path.islink(path):
+        step("rmtree", path)
+        shutil.rmtree(path)
+    else:
+        remove_file(path)
 
 
 def remove_file(path: str) -> None:
     """Unlink a file if it exists."""
-    with contextlib.suppress(FileNotFoundError):
-        os.unlink(path)
+    if os.path.lexists(path):
+        step("unlink", path)
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(path)
 
 
 def lock_exclusively(path: str) -> int:
     """Take the lock file and write our pid into it; return the descriptor that holds the lock.
 
     Raises:
-        IndexLockedError: another open file holds the lock.
+        LockHeldError: another open file holds the lock.
     """
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, FILE_MODE)
+    step("create", path)
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, FILE_MODE)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+        with contextlib.suppress(OSError):  # the pid is for people; on a full disk the lock holds without
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
     except BlockingIOError:
         holder = os.pread(descriptor, 32, 0).strip()
         os.close(descriptor)
-        raise IndexLockedError(os.path.dirname(path), int(holder) if holder.isdigit() else None) from None
+        raise LockHeldError(path, int(holder) if holder.isdigit() else None) from None
     except OSError:
         os.close(descriptor)
         raise
@@ -178,6 +256,21 @@ def lock_exclusively(path: str) -> int:
 def unlock(descriptor: int) -> None:
     """Give up the lock."""
     os.close(descriptor)
+
+
+def _link_over(source: str, target: str, *, durable: bool) -> None:
+    """Give a file a second name that replaces `target` in one step. Its content is never written again."""
+    temporary = target + TEMPORARY_SUFFIX
+    remove_file(temporary)
+    step("link", target)
+    try:
+        os.link(source, temporary)
+    except FileNotFoundError:
+        return
+    except OSError:  # a file system without hard links
+        with open(source, "rb") as file:
+            write_file(temporary, file.read(), durable=durable)
+    rename(temporary, target)
 
 
 def _write_all(descriptor: int, parts: Sequence[Bytes]) -> None:
