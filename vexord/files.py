@@ -18,8 +18,9 @@ Bytes = bytes | memoryview
 Hook = Callable[[str, str, Sequence[Bytes]], None]
 
 hook: Hook | None = None
-"""Tests set it. It is called before every step with its name, its path and, before a write, the bytes; it may
-raise an `OSError` that the step could raise, write a part of the bytes, or end the process."""
+"""Tests set it. It is called before every step with its name, its path, and the bytes to write, or the other
+name of a rename or link. It may raise an `OSError` that the step could raise, write a part of the bytes, or
+end the process."""
 
 
 def step(name: str, path: str, parts: Sequence[Bytes] = ()) -> None:
@@ -123,8 +124,9 @@ def replace_file(path: str, data: Bytes, *, durable: bool = False, backup: str =
             _link_over(path, backup, durable=durable)
         rename(temporary, path)
     except OSError:
-        with contextlib.suppress(OSError):  # the next attempt removes it
-            remove_file(temporary)
+        for left in (temporary, backup + TEMPORARY_SUFFIX) if backup else (temporary,):
+            with contextlib.suppress(OSError):  # the next attempt removes it
+                remove_file(left)
         raise
     if durable:
         sync_dir(os.path.dirname(path))
@@ -187,7 +189,7 @@ def sync_file(path: str) -> None:
 
 def rename(source: str, target: str) -> None:
     """Give a file or folder another name, in one step; a file that has it goes."""
-    step("rename", target)
+    step("rename", target, (os.fsencode(source),))
     os.replace(source, target)
 
 
@@ -262,7 +264,7 @@ def _link_over(source: str, target: str, *, durable: bool) -> None:
     """Give a file a second name that replaces `target` in one step. Its content is never written again."""
     temporary = target + TEMPORARY_SUFFIX
     remove_file(temporary)
-    step("link", target)
+    step("link", temporary, (os.fsencode(source),))
     try:
         os.link(source, temporary)
     except FileNotFoundError:
