@@ -1,7 +1,6 @@
 """Entry of the indexer process: lowest priority, one channel to the server, no terminal."""
 
 import argparse
-import logging
 import os
 import signal
 import socket
@@ -24,6 +23,7 @@ from vexord.ingest.indexer import Indexer
 from vexord.ingest.second import open_refiner
 from vexord.link.channel import Channel
 from vexord.link.messages import ToIndexer, ToServer
+from vexord.loglines import log_to_stderr
 from vexord.projects.settings import Settings
 
 NICENESS = 10
@@ -38,7 +38,7 @@ def main() -> int:
     parser.add_argument("--channel-fd", type=int, required=True)
     parser.add_argument("--embedding", default="{}", help="`embed.choice.Embedding` as JSON")
     options = parser.parse_args()
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s %(message)s", stream=sys.stderr)
+    log_to_stderr()
     lower_priority()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the server, which then says Stop
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from vexord.ingest import tasks
+from vexord.loglines import log_to_stderr
 
 logger = logging.getLogger(__name__)
 
@@ -149,6 +150,7 @@ def _begin(chunk_format: int) -> None:
     """In a new process: lowest priority, gone with its parent, the model loaded."""
     with contextlib.suppress(OSError):
         os.nice(NICENESS)
+    log_to_stderr()
     threading.Thread(target=_end_with_parent, name="parent", daemon=True).start()
     tasks.begin(chunk_format)
     gc.disable()  # a batch is half a million objects without cycles: looking for some took a twentieth

@@ -11,6 +11,7 @@ from vexor_protocol.health import Degraded
 
 from vexord.embed.seam import SecondEmbedder
 from vexord.ingest.makers import Item, Made
+from vexord.loglines import told
 
 logger = logging.getLogger(__name__)
 
@@ -92,5 +93,5 @@ class IdleMaker:
             return Made(hashes, self._embedder.embed_chunks([item.text for item in batch]))
         except Exception as error:  # whatever the model's runtime raises; the first model goes on
             logger.exception("the second model failed")
-            self._failure = f"{type(error).__name__}: {error}"
+            self._failure = told(error)
             return Made(hashes)

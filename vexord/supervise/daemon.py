@@ -132,6 +132,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the daemon until it is told to stop; return the exit status."""
     options = _parse(argv)
     os.umask(0o077)
+    _leave_no_core()
     ready = ReadyPipe(options.ready_fd)
     try:
         return _run(options, ready)
@@ -284,6 +285,17 @@ def _check_standard_descriptors() -> None:
 def _stderr_is_null() -> bool:
     info = os.fstat(2)
     return stat.S_ISCHR(info.st_mode) and info.st_rdev == os.stat(os.devnull).st_rdev
+
+
+def _leave_no_core() -> None:
+    """A core would hold the keys, the environment and the texts at hand; children inherit this.
+
+    1 and not 0: with 0 Linux still hands the core to a program that `core_pattern` names; with 1 it does not
+    (fs/coredump.c).
+    """
+    _, hard = resource.getrlimit(resource.RLIMIT_CORE)
+    least = 1 if hard == resource.RLIM_INFINITY else min(1, hard)
+    resource.setrlimit(resource.RLIMIT_CORE, (least, least))
 
 
 def _raise_descriptor_limit() -> None:

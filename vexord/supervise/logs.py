@@ -12,6 +12,8 @@ import sys
 import time
 from typing import TextIO
 
+from vexord.loglines import Repeats, log_what_nobody_catches, wanted, words
+
 MAX_BYTES = 2_000_000
 OLD_FILES = 4
 """With the current file five of at most 2 MB each."""
@@ -35,8 +37,9 @@ def configure_logging(log_file: str | None) -> None:
         handler = logging.StreamHandler(sys.stderr)
         handler.setFormatter(JournalFormatter() if _stderr_is_journal() else LineFormatter())
     root = logging.getLogger()
-    root.handlers[:] = [handler]
+    root.handlers[:] = [_FewRepeats(handler)]
     root.setLevel(logging.INFO)
+    log_what_nobody_catches()
     faulthandler.enable(2)
 
 
@@ -50,11 +53,8 @@ class LineFormatter(logging.Formatter):
 
     def tail(self, record: logging.LogRecord) -> str:
         """Return what follows the time."""
-        message = record.getMessage()
-        if record.exc_info:
-            message += " " + self.formatException(record.exc_info)
         component = record.name.removeprefix("vexord.")
-        return f"{record.levelname.lower()} {component} {escape(message)}"
+        return f"{record.levelname.lower()} {component} {words(record)}"
 
 
 class JournalFormatter(LineFormatter):
@@ -65,11 +65,28 @@ class JournalFormatter(LineFormatter):
         return f"<{_SYSLOG.get(record.levelname.lower(), 6)}>{self.tail(record)}"
 
 
-def escape(text: str) -> str:
-    """Make text safe for one line of a terminal: control characters and lone surrogates are escaped."""
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() or c == " " else c.encode("unicode_escape").decode() for c in text)
+class _FewRepeats(logging.Handler):
+    """Hands on few records of one shape, and says how many it has left out: see `Repeats`."""
+
+    def __init__(self, target: logging.Handler) -> None:
+        super().__init__()
+        self.addFilter(wanted)
+        self._target = target
+        self._repeats = Repeats()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Hand on a record, after what is to be said of earlier ones."""
+        for more in self._repeats.due():
+            self._target.handle(more)
+        if self._repeats.passes(record):
+            self._target.handle(record)
+
+    def close(self) -> None:
+        """Say what was left out, and end."""
+        for more in self._repeats.due(all_of_them=True):
+            self._target.handle(more)
+        self._target.close()
+        super().close()
 
 
 class _PrivateRotatingHandler(logging.handlers.RotatingFileHandler):

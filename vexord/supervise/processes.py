@@ -104,6 +104,8 @@ def relay_lines(stream: IO[bytes]) -> None:
             match = _INDEXER_LINE.match(text)
             if match is not None:
                 level, name, text = logging.getLevelNamesMapping()[match[1]], match[2], match[3]
+                if not name.startswith("vexord."):  # of a library; the indexer has reduced it to its place
+                    name = f"vexord.ingest.{name}"
             else:
                 level = max(level, logging.WARNING)
             logging.getLogger(name).log(level, "%s", text)
