@@ -53,7 +53,7 @@ def trace(error: BaseException) -> str:
 
 
 def wanted(record: logging.LogRecord) -> bool:
-    """A handler's filter: of libraries only warnings and errors, however talkative their variables make them."""
+    """A handler's filter: of libraries only warnings and errors, however talkative variables make them."""
     return _ours(record.name) or record.levelno >= logging.WARNING
 
 

@@ -105,6 +105,8 @@ class ProviderServer:
         self.max_items = math.inf
         self.max_input_tokens = math.inf
         self.keys = {"sk-right"}
+        self.echo = False
+        """Whether refusals quote the key and the texts."""
         self.retry_after_s = 0.05
         self.latency_s = 0.0
         self.one_at_a_time_s = 0.0
@@ -207,13 +209,14 @@ class ProviderServer:
     def _refusal(
         self, key: str, texts: list[str], tokens: int, fault: FaultKind | None
     ) -> web.Response | None:
+        quoted = f" (Authorization: Bearer {key}; input: {texts})" if self.echo else ""
         if key not in self.keys or fault == "401":
-            return _error(401, f"Incorrect API key provided: {key}", code="invalid_api_key")
+            return _error(401, f"Incorrect API key provided: {key}{quoted}", code="invalid_api_key")
         refusals = {
             "quota": (429, "You exceeded your current quota", None, "insufficient_quota"),
-            "500": (500, "The server had an error"),
+            "500": (500, f"The server had an error{quoted}"),
             "503": (503, "The server is overloaded"),
-            "400": (400, "'$.input' is invalid"),
+            "400": (400, f"'$.input' is invalid{quoted}"),
             "429": (429, "slow down", None, "rate_limit_exceeded"),
             "429 after": (429, "slow down", {"Retry-After": f"{self.retry_after_s:.3f}"}),
             "413": (413, "Payload too large"),
