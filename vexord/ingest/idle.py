@@ -93,5 +93,5 @@ class IdleMaker:
             return Made(hashes, self._embedder.embed_chunks([item.text for item in batch]))
         except Exception as error:  # whatever the model's runtime raises; the first model goes on
             logger.exception("the second model failed")
-            self._failure = told(error)
+            self._failure = f"the second model failed: {told(error)}"
             return Made(hashes)

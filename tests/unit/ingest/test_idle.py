@@ -87,7 +87,7 @@ def test_a_model_that_fails_says_so_and_rests() -> None:
     wait_until(lambda: embedder.problem() is not None)
     problem = embedder.problem()
     assert problem is not None
-    assert problem.message == "RuntimeError: no such operator"
+    assert problem.message == "the second model failed: RuntimeError"
     assert embedder.take() == []
     assert embedder.room() == 0
     embedder.close()
