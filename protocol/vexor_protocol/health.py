@@ -136,6 +136,9 @@ class ProjectStatus(Struct, kw_only=True):
     progress: Progress | None = None
     degraded: list[Degraded] = []
     skipped: list[SkippedFiles] = []
+    doubts: dict[str, int] = {}
+    """How often changes may have been missed since the daemon's start, by reason; each time the whole tree is
+    compared with the index."""
 
 
 class IndexerStatus(Struct, kw_only=True):

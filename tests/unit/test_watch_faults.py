@@ -290,14 +290,15 @@ def test_reached_limit_of_watches_is_said_once_and_the_rest_works(tmp_path: Path
     detail = said.pop("detail")
     assert said == {
         "reasons": ["watch_limit"],
-        "seen": 18,  # 20, less the root and the cookie folder
+        "seen": 8,  # half of 20, less the root and the cookie folder
         "limit": 20,
-        "unwatched": 13,
+        "unwatched": 23,
         "fresh": True,
         "mended": True,
     }
     assert "fs.inotify.max_user_watches" in str(detail)
-    assert "limit of 20" in str(detail)
+    assert "your limit of 20 inotify watches is used up to vexord's share of 50%" in str(detail)
+    assert "vexord holds 10 (the disk is not full)" in str(detail)
     assert f"{tmp_path}/root/d" in str(detail)
 
 
@@ -357,10 +358,11 @@ def test_doubt_is_said_for_file_systems_that_hide_changes(
         b"3 1 0:6 / /mnt/ssh rw - fuse.sshfs host: rw\n"
     )
     monkeypatch.setattr(limits, "_MOUNTS", table)
-    assert limits.deaf_filesystem("/mnt/my share/src") == "nfs4"
-    assert limits.deaf_filesystem("/mnt/ssh") == "fuse.sshfs"
-    assert limits.deaf_filesystem("/mnt/sshx") is None
-    monkeypatch.setattr("vexord.ingest.watch.root.deaf_filesystem", lambda path: "nfs4")
+    assert limits.deaf_mounts("/mnt/my share/src") == {"": "nfs4"}
+    assert limits.deaf_mounts("/mnt/ssh") == {"": "fuse.sshfs"}
+    assert limits.deaf_mounts("/mnt/sshx") == {}
+    assert limits.deaf_mounts("/mnt") == {"my share": "nfs4", "ssh": "fuse.sshfs"}
+    monkeypatch.setattr("vexord.ingest.watch.root.deaf_mounts", lambda path: {"": "nfs4"})
     folder = tmp_path / "share"
     folder.mkdir()
     with rig(tmp_path / "private") as made:

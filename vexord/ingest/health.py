@@ -5,12 +5,17 @@ from collections.abc import Collection
 from vexor_protocol.health import Degraded, SkippedFiles
 
 _EXAMPLES = 5
-_BLINDING = frozenset({"watch_limit", "instance_limit", "no_events"})
+WATCHING = frozenset({"watch_limit", "instance_limit", "no_events", "watcher_error"})
+"""Degraded states that are over when a scan finds every folder watched."""
+_BLINDING = frozenset({"watch_limit", "instance_limit", "no_events", "read_error", "out_of_resources"})
 _HINTS = {
     "watch_limit": "raise the limit: sudo sysctl fs.inotify.max_user_watches=1048576",
     "instance_limit": "raise the limit: sudo sysctl fs.inotify.max_user_instances=1024",
     "no_events": "this file system reports no changes; it is scanned every 30 s instead",
     "watcher_error": "see: vexorctl logs",
+    "read_error": "look at the disk or the connection (dmesg); it is tried again by itself",
+    "out_of_resources": "raise the limit of open files (ulimit -n, LimitNOFILE=); it goes on by itself",
+    "root_gone": "its index is kept and taken up when it is back; to forget it: vexorctl remove",
     "project_settings": "mend or remove that part of the project's .vexord.toml; the rest of it was applied",
     "no_files": "add a .vexorignore with `!pattern` lines to re-include",
 }
@@ -23,17 +28,24 @@ class Health:
         self.changed = True
         self._degraded: dict[str, Degraded] = {}
         self._skipped: dict[str, str] = {}
+        self.left_out: list[SkippedFiles] = []
+        """Folders that the last scan could not enter."""
 
     @property
     def blind(self) -> bool:
-        """Whether some folder has no watch, so that only a scan proves freshness."""
+        """Whether some folder has no watch or was not read, so that only a scan proves freshness."""
         return not self._degraded.keys().isdisjoint(_BLINDING)
+
+    def names(self, among: Collection[str]) -> list[str]:
+        """Return those of some reasons that hold."""
+        return [name for name in self._degraded if name in among]
 
     def degrade(self, name: str, message: str, hint: str = "") -> None:
         """Note a lasting reason."""
         hint = hint or _HINTS.get(name, "run: vexorctl doctor")
-        self._degraded[name] = Degraded(name=name, message=message, hint=hint)
-        self.changed = True
+        entry = Degraded(name=name, message=message, hint=hint)
+        self.changed |= self._degraded.get(name) != entry
+        self._degraded[name] = entry
 
     def note(self, name: str, message: str) -> None:
         """Note a lasting reason, or forget it if there is nothing to say of it."""
@@ -73,6 +85,9 @@ class Health:
         for path, reason in self._skipped.items():
             by_reason.setdefault(reason, []).append(path)
         return [
-            SkippedFiles(reason=reason, count=len(paths), examples=paths[:_EXAMPLES])
-            for reason, paths in sorted(by_reason.items())
+            *(
+                SkippedFiles(reason=reason, count=len(paths), examples=paths[:_EXAMPLES])
+                for reason, paths in sorted(by_reason.items())
+            ),
+            *self.left_out,
         ]

@@ -16,7 +16,7 @@ from vexord.index.store import remove_index
 from vexord.ingest.aids import Aids
 from vexord.ingest.makers import PROVIDER_STATES
 from vexord.ingest.project import Project
-from vexord.ingest.report import failed, refiner_state, report
+from vexord.ingest.report import failed, reasons, refiner_state, report
 from vexord.ingest.syncs import PendingSync
 from vexord.ingest.watch import CookieSeen, Dirty, Doubt, Event, Watcher
 from vexord.link.channel import Channel, ChannelClosedError
@@ -42,9 +42,10 @@ logger = logging.getLogger(__name__)
 
 HEARTBEAT_S = 1.0
 REPORT_S = 0.4
-ROOT_CHECK_S = 3.0
+ROOT_CHECK_S = 4.0
+"""A folder above a root that was renamed, or mounted over, raises no event."""
 IDLE_S = 10.0
-"""While nothing happens, heartbeats and looks at the roots come so far apart."""
+"""While nothing happens, heartbeats come so far apart."""
 ROWS_S = 0.5
 """So soon rows of the second model that are known are looked at again: they are not published one by one."""
 MERGE_AFTER_IDLE_S = 0.25
@@ -120,7 +121,7 @@ class Indexer:
     def _timeout(self, now: float) -> float:
         if self._more_to_refine:
             return 0.0
-        due = [self._heartbeat_due(), self._root_check_due(), self._merge_due_s]
+        due = [self._heartbeat_due(), self._last_root_check_s + ROOT_CHECK_S, self._merge_due_s]
         if self._unreported() or self._unreported_spending() is not None:
             due.append(self._last_report_s + REPORT_S)
         if self._aids.refiner is not None and self._aids.refiner.holds_rows:
@@ -137,10 +138,6 @@ class Indexer:
     def _heartbeat_due(self) -> float:
         calm = not self._was_busy and not self._busy()
         return self._last_heartbeat_s + (IDLE_S if calm else HEARTBEAT_S)
-
-    def _root_check_due(self) -> float:
-        lost = self._watcher.blind or any(project.state == "root_gone" for project in self._projects.values())
-        return self._last_root_check_s + (ROOT_CHECK_S if lost else IDLE_S)
 
     def _busy(self) -> bool:
         return any(project.busy for project in self._projects.values())
@@ -176,16 +173,22 @@ class Indexer:
                 for project in self._projects.values():
                     project.syncs.cookie_seen(event.token, project.pending.last_seq, project.scan_number)
                 continue
-            project_of_event = by_root.get(event.root)
-            if project_of_event is None:
-                continue
+            watched = by_root.get(event.root)
+            if watched is not None:
+                self._take_event(watched, event, now)
+
+    def _take_event(self, project: Project, event: Dirty | Doubt, now: float) -> None:
+        try:
             if isinstance(event, Dirty):
-                project_of_event.dirty(event.rel, event.is_dir, now)
-            elif isinstance(event, Doubt):
+                project.dirty(event.rel, event.is_dir, now)
+            else:
                 logger.warning(
                     "watcher doubt root=%r reason=%s detail=%s", event.root, event.reason, event.detail
                 )
-                project_of_event.doubt(event.reason, event.detail)
+                project.doubt(event.reason, event.detail)
+        except Exception:  # one path that cannot be judged must not take the others with it
+            logger.exception("an event could not be taken root=%r", event.root)
+            project.doubt("watcher_error", "an event could not be taken; see the log")
 
     def _work(self, project: Project, now: float) -> None:
         published = project.work(now)
@@ -205,20 +208,22 @@ class Indexer:
             return
 
         def served(event_seq: int, scan_number: int) -> bool:
+            if project.state == "root_gone":
+                return True  # nothing to wait for
             published = project.scanning or not project.unpublished
-            return published and project.pending.served(event_seq) and project.scans_done >= scan_number
+            return published and project.pending.served(event_seq) and project.schedule.done >= scan_number
 
         for sync, holds in project.syncs.take(served, time.monotonic(), project.eta_s()):
-            fresh = holds and project.state == "ready"
+            fresh = holds and project.proved
             self._channel.send(
                 Synced(
                     id=project.spec.id,
                     seq=sync.seq,
                     fresh=fresh,
-                    reasons=[] if fresh else project.reasons(),
+                    reasons=[] if fresh else reasons(project),
                     pending=0 if fresh else project.pending_count(),
                     pending_paths=[] if fresh else project.pending.sample(_PENDING_NAMED),
-                    generation=project.generation,
+                    generation=project.writer.generation,
                     tick=project.tick,
                 )
             )
@@ -303,7 +308,7 @@ class Indexer:
             for project in self._unreported():
                 self._report(project)
             self._report_spending()
-        if now >= self._root_check_due():
+        if now >= self._last_root_check_s + ROOT_CHECK_S:
             self._check_roots()
         if now >= self._merge_due_s:
             self._merge_one(now)

@@ -1,5 +1,6 @@
 """A list of changed paths becomes files ready for a segment: read, hash, extract, chunk, embed."""
 
+import logging
 import os
 import stat
 import time
@@ -18,10 +19,20 @@ from vexord.index.types import Chunk, FileEntry, FileStamp, IndexedFile
 from vexord.ingest.extract import extract
 from vexord.ingest.languages import language_of
 from vexord.ingest.modes import AUTO, NAME, by_name, chunks_of
+from vexord.ingest.reading import (
+    MAX_FILE_BYTES,
+    NEVER_CHECKED,
+    Folders,
+    Read,
+    TooLargeError,
+    is_forbidden,
+    is_gone,
+    is_spent,
+    read_whole,
+    stamp_of,
+)
 
-MAX_FILE_BYTES = 16 << 20
-"""A larger file is indexed by name only, and `status` says so."""
-_READ_ATTEMPTS = 3
+logger = logging.getLogger(__name__)
 
 
 class FileTable(Protocol):
@@ -47,22 +58,12 @@ class Outcome:
     touched: list[tuple[str, FileStamp, int]] = field(default_factory=list)
     """Same content, new stat: path, stamp, time checked in ns."""
     unsettled: list[str] = field(default_factory=list)
-    """Changed while being read, time after time: to be looked at again."""
+    """Taken as they were, but they changed while being read, time after time: to be looked at again later."""
     skipped: dict[str, str] = field(default_factory=dict)
     """Path → reason, for files whose content is not in the index."""
+    failed: dict[str, str] = field(default_factory=dict)
+    """Path → error, for files that the disk did not give us: what the index has of them stays."""
     bytes_read: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class _Read:
-    raw: bytes
-    stamp: FileStamp
-    checked_ns: int
-
-
-def stamp_of(info: os.stat_result) -> FileStamp:
-    """Return the quick-check part of a stat result."""
-    return FileStamp(info.st_size, info.st_mtime_ns, info.st_ino, info.st_ctime_ns)
 
 
 class Pipeline:
@@ -76,67 +77,113 @@ class Pipeline:
         self._embedder = embedder
 
     def run(self, paths: Iterable[str], force: bool = False) -> Outcome:
-        """Look at each path; `force` takes unchanged files too, and embeds every chunk anew."""
+        """Look at each path; `force` takes unchanged files too, and embeds every chunk anew.
+
+        Raises:
+            OSError: descriptors or memory have run out (`reading.is_spent`); nothing was decided.
+        """
         outcome = Outcome()
+        folders = Folders(self._root)
         for path in paths:
-            self._check(path, force, outcome)
+            try:
+                self._check(path, force, folders, outcome)
+            except OSError as error:
+                if is_spent(error):
+                    raise
+                self._failed(path, error, outcome)
+            except Exception:  # one file that a parser cannot bear must not keep out all others
+                logger.exception("a file could not be indexed path=%r", path)
+                outcome.skipped[path] = "failed"
+                self._by_name(path, FileStamp(0, 0, 0, 0), outcome)
         self._embed(outcome, force)
         return outcome
 
     def read(self, path: str) -> tuple[str, Sequence[Chunk]] | None:
         """Return the text and the chunks of a file as it is now; None if it has none."""
         try:
-            read = _read_settled(os.path.join(self._root, path))
-        except OSError:
-            return None
-        if read is None or len(read.raw) > MAX_FILE_BYTES:
+            if not Folders(self._root).real(os.path.dirname(path)):
+                return None
+            read = read_whole(os.path.join(self._root, path))
+        except (OSError, TooLargeError):
             return None
         extracted = extract(path, read.raw)
-        if extracted.binary:
+        if read.moving or extracted.binary:
             return None
         return extracted.text, chunks_of(self.mode, path, extracted)
 
-    def _check(self, path: str, force: bool, outcome: Outcome) -> None:
+    def _check(self, path: str, force: bool, folders: Folders, outcome: Outcome) -> None:
+        info = self._look(path, folders)
+        if info is None:
+            self._gone(path, outcome)
+            return
+        stamp = stamp_of(info)
         entry = self._table.get(path)
+        if self.mode == NAME:
+            self._named(path, stamp, None if force else entry, outcome)
+        elif info.st_size > MAX_FILE_BYTES:
+            self._skip(path, "too_large", stamp, outcome)
+        else:
+            try:
+                read = read_whole(os.path.join(self._root, path))
+            except TooLargeError:
+                self._skip(path, "too_large", stamp, outcome)
+            except OSError as error:
+                if is_gone(error):
+                    self._gone(path, outcome)
+                elif is_forbidden(error):
+                    self._skip(path, "unreadable", stamp, outcome)
+                else:
+                    raise
+            else:
+                self._take(path, read, entry if not force else None, outcome)
+
+    def _look(self, path: str, folders: Folders) -> os.stat_result | None:
+        """Return the stat of a regular file, None if there is none at this path or a symlink on the way.
+
+        Raises:
+            OSError: that cannot be told.
+        """
         try:
             info = os.lstat(os.path.join(self._root, path))
-        except OSError:
-            info = None
-        if info is None or not stat.S_ISREG(info.st_mode):
-            if entry is not None:
-                outcome.deletes.append(path)
-            return
-        if self.mode == NAME:
-            self._by_name(path, stamp_of(info), b"", None if force else entry, outcome)
-            return
-        if info.st_size > MAX_FILE_BYTES:
-            outcome.skipped[path] = "too_large"
-            self._by_name(path, stamp_of(info), b"", entry, outcome)
-            return
-        try:
-            read = _read_settled(os.path.join(self._root, path))
-        except (FileNotFoundError, NotADirectoryError):
-            if entry is not None:
-                outcome.deletes.append(path)
-            return
-        except OSError:
-            outcome.skipped[path] = "unreadable"
-            self._by_name(path, stamp_of(info), b"", entry, outcome)
-            return
-        if read is None:
-            outcome.unsettled.append(path)
-            return
-        outcome.bytes_read += len(read.raw)
-        self._take(path, read, entry if not force else None, outcome)
+            real = stat.S_ISREG(info.st_mode) and folders.real(os.path.dirname(path))
+        except OSError as error:
+            if is_gone(error) or is_forbidden(error):
+                return None
+            raise
+        return info if real else None
 
-    def _take(self, path: str, read: _Read, entry: FileEntry | None, outcome: Outcome) -> None:
+    def _gone(self, path: str, outcome: Outcome) -> None:
+        if self._table.get(path) is not None:
+            outcome.deletes.append(path)
+
+    def _failed(self, path: str, error: OSError, outcome: Outcome) -> None:
+        outcome.failed[path] = error.strerror or str(error)
+        if self._table.get(path) is None:
+            self._by_name(path, FileStamp(0, 0, 0, 0), outcome)
+
+    def _skip(self, path: str, reason: str, stamp: FileStamp, outcome: Outcome) -> None:
+        """Find the file by its name alone. Scans look at it again: rights may change without a trace."""
+        outcome.skipped[path] = reason
+        entry = self._table.get(path)
+        if entry is None or entry.stamp != stamp or entry.encoding != "binary":
+            self._by_name(path, stamp, outcome)
+
+    def _named(self, path: str, stamp: FileStamp, entry: FileEntry | None, outcome: Outcome) -> None:
+        """Take a file of which nothing but the name is wanted."""
+        if entry is None or entry.stamp != stamp or entry.encoding != "binary":
+            self._by_name(path, stamp, outcome, checked_ns=time.time_ns())
+
+    def _take(self, path: str, read: Read, entry: FileEntry | None, outcome: Outcome) -> None:
+        outcome.bytes_read += len(read.raw)
+        if read.moving:
+            outcome.unsettled.append(path)
         digest = xxhash.xxh3_128_digest(read.raw)
         if entry is not None and entry.content_hash == digest:
             outcome.touched.append((path, read.stamp, read.checked_ns))
             return
         extracted = extract(path, read.raw)
         if extracted.binary:
-            self._by_name(path, read.stamp, digest, None, outcome, read.checked_ns)
+            self._by_name(path, read.stamp, outcome, digest, read.checked_ns)
             return
         outcome.upserts.append(
             IndexedFile(
@@ -154,21 +201,18 @@ class Pipeline:
         self,
         path: str,
         stamp: FileStamp,
-        digest: bytes,
-        entry: FileEntry | None,
         outcome: Outcome,
-        checked_ns: int = 0,
+        digest: bytes = bytes(16),
+        checked_ns: int = NEVER_CHECKED,
     ) -> None:
         """Take a file whose content is not searchable: one chunk without text, found by its path."""
-        if entry is not None and entry.stamp == stamp and entry.encoding == "binary":
-            return
         named = self.mode == NAME
         outcome.upserts.append(
             IndexedFile(
                 path=path,
                 stamp=stamp,
-                checked_ns=checked_ns or time.time_ns(),
-                content_hash=digest or bytes(16),
+                checked_ns=checked_ns,
+                content_hash=digest,
                 language=language_of(path, b"") if named else "binary",
                 encoding="binary",
                 chunks=[by_name(path, "file" if named else "binary")],
@@ -207,27 +251,6 @@ class Pipeline:
                     unknown.append(row)
                 row += 1
         return unknown
-
-
-def _read_settled(path: str) -> _Read | None:
-    """Read a whole regular file that did not change meanwhile; None if it kept changing.
-
-    Raises:
-        OSError: it cannot be opened or read.
-    """
-    for _ in range(_READ_ATTEMPTS):
-        checked_ns = time.time_ns()
-        # O_NONBLOCK: a FIFO put in the file's place after the lstat must not hang us.
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-        with open(descriptor, "rb", buffering=0) as file:
-            before = os.fstat(descriptor)
-            if not stat.S_ISREG(before.st_mode):
-                raise FileNotFoundError(path)
-            raw = file.readall()
-            after = os.fstat(descriptor)
-        if stamp_of(before) == stamp_of(after) and len(raw) == after.st_size:
-            return _Read(raw, stamp_of(after), checked_ns)
-    return None
 
 
 def chunk_count(files: Sequence[IndexedFile]) -> int:

@@ -1,9 +1,9 @@
 """One registered folder inside the indexer: its rules, its pending paths, its scans and its writer."""
 
 import logging
-import os
 import time
-from collections.abc import Callable, Container
+from collections import Counter
+from collections.abc import Callable, Iterable
 
 from vexor_protocol.health import Progress
 
@@ -11,13 +11,17 @@ from vexord.embed.seam import Embedder
 from vexord.index.writer import IndexWriter
 from vexord.ingest.aids import Aids
 from vexord.ingest.bulk import Batch, Bulk
-from vexord.ingest.health import Health
+from vexord.ingest.health import WATCHING, Health
 from vexord.ingest.pending import Pending
 from vexord.ingest.pipeline import Outcome, Pipeline, chunk_count
 from vexord.ingest.publisher import RETRY_WRITE_S, Publisher
+from vexord.ingest.reading import is_spent
 from vexord.ingest.reconcile import SLICE_FILES, Scan
+from vexord.ingest.root import Root, shown
+from vexord.ingest.schedule import ScanSchedule
 from vexord.ingest.syncs import Syncs
 from vexord.ingest.tasks import BatchDone
+from vexord.ingest.trouble import NOT_WHOLE, Trouble
 from vexord.ingest.walk import files_at
 from vexord.ingest.wanted import Wanted
 from vexord.ingest.watch import Watcher
@@ -28,10 +32,6 @@ logger = logging.getLogger(__name__)
 COMMIT_CHUNKS = 4_096
 COMMIT_INTERVAL_S = 1.5
 """During a scan a generation is published after so many chunks or so much time, what comes first."""
-RESCAN_INTERVAL_S = 600.0
-"""Writes through mmap, hard links or network file systems raise no event: this scan finds them."""
-BLIND_RESCAN_INTERVAL_S = 30.0
-SCAN_REST_S = 1.0
 MAX_SCAN_SEGMENTS = 128
 """A search pays some 50 µs for each. The kernel, from nothing: 209 s with 32, 195 with 128, 215 with 512."""
 
@@ -48,15 +48,19 @@ class Project:
         self.pending = Pending()
         self.syncs = Syncs()
         self.health = Health()
+        self.doubts: Counter[str] = Counter()
+        """How often something may have been missed, by reason, since the project was opened."""
         self.state = "indexing"
-        self.scans_done = 0
+        self.schedule = ScanSchedule()
         self.changed_state = True
         self._watcher = watcher
         self.writer = IndexWriter.open(
             spec.index_dir, embedder.fingerprint, aids.refiner.rows if aids.refiner is not None else None
         )
         self.model = str(embedder.fingerprint)
-        self._publisher = Publisher(spec, self.writer, self.pending, self.health)
+        self._publisher = Publisher(spec, self.writer, self.health)
+        self._trouble = Trouble(self.health)
+        self._root = Root(spec.root)
         self._bulk = Bulk(spec.root, self.writer, embedder.fingerprint, aids.crew)
         self._bulk_not_before_s = 0.0
         self.pipeline = Pipeline(spec.root, self.writer, embedder)
@@ -64,24 +68,9 @@ class Project:
         self._excluded = self.wanted.excluded
         self._first_index = not self.writer.entries()
         self._scan: Scan | None = None
-        self._rescan_all = False
-        self._scan_wanted = True
-        self._scan_at_once = True
-        self._scan_not_before_s = 0.0
-        self._next_rescan_s = 0.0
         self._take_settings()
 
     # --- what the main loop asks ---------------------------------------------------------------------------
-
-    @property
-    def epoch(self) -> str:
-        """8 hex digits, made anew whenever the project is opened."""
-        return self.writer.epoch
-
-    @property
-    def generation(self) -> int:
-        """Number of the last generation published."""
-        return self.writer.generation
 
     @property
     def tick(self) -> int:
@@ -95,13 +84,18 @@ class Project:
 
     @property
     def scan_number(self) -> int:
-        """Number that `scans_done` reaches when every scan wanted so far has ended."""
-        return self.scans_done + int(self._scan_wanted) + int(self.scanning)
+        """Number that `schedule.done` reaches when every scan wanted so far has ended."""
+        return self.schedule.number(scanning=self.scanning)
 
     @property
     def blind(self) -> bool:
         """Whether some folder has no watch, so that only a scan proves freshness."""
         return self._watcher.blind or self.health.blind
+
+    @property
+    def proved(self) -> bool:
+        """Whether a barrier whose events and scans are done proves anything."""
+        return self.state == "ready" and not self.health.names(NOT_WHOLE)
 
     @property
     def unpublished(self) -> bool:
@@ -123,13 +117,15 @@ class Project:
 
     def due_in(self, now: float) -> float:
         """Seconds until there is work."""
-        if self._bulk.returned or self._scan_due(now):
+        if (rest_s := self._trouble.rest_in(now)) > 0:
+            return rest_s
+        if self._bulk.returned:
             return 0.0
-        if self._scan is not None and not self._bulk.waiting(self._scan):
+        waits = [self._trouble.due_in(now)]
+        if self._scan is None:
+            waits.append(self.schedule.due_in(now))
+        elif not self._bulk.waiting(self._scan):
             return max(0.0, self._bulk_not_before_s - now)
-        waits = [max(0.0, self._next_rescan_s - now) if self._scan is None else RESCAN_INTERVAL_S]
-        if self._scan_wanted:
-            waits.append(self._scan_not_before_s - now)
         if self.unpublished and self._scan is None:
             waits.append(max(0.0, self._publisher.last_commit_s + RETRY_WRITE_S - now))
         due = self.pending.due_in(now)
@@ -141,13 +137,19 @@ class Project:
 
     def dirty(self, rel: str, is_dir: bool, now: float) -> None:
         """Note an event."""
+        if self.state == "root_gone":
+            self.root_back()  # which compares everything
+            return
         if self.wanted.is_rule_file(rel):
             self.reread(self.spec)
-        if rel == "" or not self._excluded(rel, is_dir):
+        if rel == "":
+            self.want_scan()
+        elif not self._excluded(rel, is_dir):
             self.pending.add(rel, is_dir, now)
 
     def doubt(self, reason: str, detail: str) -> None:
         """The watcher may have lost something: scan, and remember lasting reasons."""
+        self.doubts[reason] += 1
         if reason == "root_gone":
             self.root_gone()
             return
@@ -157,9 +159,7 @@ class Project:
 
     def want_scan(self, *, full: bool = False, at_once: bool = True) -> None:
         """Compare the tree with the index again."""
-        self._rescan_all |= full
-        self._scan_wanted = True
-        self._scan_at_once |= at_once
+        self.schedule.want(full=full, at_once=at_once)
 
     def prefer(self, folder: str) -> None:
         """Look at the files below a folder first, if a scan runs."""
@@ -175,7 +175,7 @@ class Project:
 
     def _take_settings(self) -> None:
         """Under another mode every file is looked at anew; what is indexed serves until its file's turn."""
-        if not os.path.isdir(self.spec.root):  # nor is its settings file there: `root_back` reads it
+        if self._missing():  # so is its settings file: `root_back` reads it
             return
         mode = str(self.wanted.mode.value)
         if self.writer.mode != mode:
@@ -187,6 +187,7 @@ class Project:
 
     def root_gone(self) -> None:
         """The root folder has vanished or is another folder now: keep the index, stop believing it."""
+        self.health.note("root_gone", self._missing() or f"{shown(self.spec.root)} was replaced")
         if self.state != "root_gone":
             self._set_state("root_gone")
             self._scan = None
@@ -195,20 +196,40 @@ class Project:
 
     def root_back(self) -> None:
         """Compare again if the root exists again; the watcher has found it by itself."""
-        if self.state == "root_gone" and os.path.isdir(self.spec.root):
+        if self.state == "root_gone" and not self._missing():
+            self.health.mended("root_gone")
             self._set_state("indexing")
             self.reread(self.spec)
+
+    def _missing(self) -> str:
+        return self._root.missing(indexed=bool(self.writer.entries()))
 
     # --- work ----------------------------------------------------------------------------------------------
 
     def work(self, now: float) -> Published | None:
         """Do one slice of the most urgent work; return what was published, if anything was."""
-        if self.state == "root_gone":
+        if self.state == "root_gone" or self._trouble.rest_in(now) > 0:
             return None
+        try:
+            return self._work(now)
+        except OSError as error:
+            if not is_spent(error):
+                raise
+            logger.warning("work stopped root=%r error=%s", self.spec.root, error)
+            self.doubts["out_of_resources"] += 1
+            self._trouble.ran_out(error, now)
+            self._scan = None
+            self._bulk.forget()
+            self.want_scan()
+            return None
+
+    def _work(self, now: float) -> Published | None:
         if self._bulk.returned and self._bulk.merging:
-            published = self._changed_by(self._bulk.take_merge)
+            published = self.change(self._bulk.take_merge)
             if published is not None:
                 return published
+        for path in self._trouble.take_due(now):
+            self.pending.add(path, is_dir=False, now=now)
         urgent = self.syncs.urgent_seq()
         if len(self.pending) and (urgent or self.pending.due_in(now) == 0.0):
             self._work_events(now, urgent)
@@ -221,17 +242,10 @@ class Project:
 
     def idle_work(self, *, settled: bool = False) -> Published | None:
         """A merge, if one is due (see `Bulk.merge`); return what was published."""
-        return self._changed_by(lambda: self._bulk.merge(settled=settled))
+        return self.change(lambda: self._bulk.merge(settled=settled))
 
-    def refine(self, segments: Container[str]) -> Published | None:
-        """Publish what the second model has come to know of some segments."""
-        return self._changed_by(lambda: self.writer.refine(segments))
-
-    def switch(self) -> Published | None:
-        """Publish the rows of the new second model in the place of the earlier one's."""
-        return self._changed_by(self.writer.switch)
-
-    def _changed_by(self, change: Callable[[], object]) -> Published | None:
+    def change(self, change: Callable[[], object]) -> Published | None:
+        """Let the writer do something that changes no file; return what was published, if anything was."""
         published = self._publisher.change(change)
         if self.writer.take_lost():
             self.want_scan()
@@ -244,7 +258,7 @@ class Project:
             if item is None:
                 break
             path, seq, is_dir = item
-            if is_dir or path == "":
+            if is_dir:
                 self._expand(path, seq)
             else:
                 paths.append(path)
@@ -255,28 +269,25 @@ class Project:
         """A folder appeared, vanished or moved: its files, those there and those indexed, take its place."""
         files = {*self.writer.under(folder), *self._bulk.under(folder), *self._publisher.under(folder)}
         files |= files_at(self.spec.root, self.wanted.rules, folder)
-        files.discard("")
         self.pending.expand(sorted(files), seq)
 
-    def _scan_due(self, now: float) -> bool:
-        return self._scan_wanted and (self._scan_at_once or now >= self._scan_not_before_s)
-
     def _start_scan(self, now: float) -> None:
-        if now >= self._next_rescan_s:
-            self._scan_wanted = True
-        if not self._scan_due(now):
+        if not self.schedule.due(now):
             return
-        if not os.path.isdir(self.spec.root):
+        if self._missing():
             self.root_gone()
             return
-        self._scan_wanted = self._scan_at_once = False
+        self._root.accept()
+        self._trouble.scan_began()
+        full = self.schedule.begin()
         self.wanted.rules.reload()
         # Before the walk: what changes meanwhile raises events.
         self._watcher.add(self.spec.root, lambda rel: self._excluded(rel, is_dir=True))
-        check_all = self._rescan_all or not self.writer.mode
+        check_all = full or not self.writer.mode
         mode = self.pipeline.mode
-        self._scan = Scan(self.spec.root, self.wanted.rules, self.writer.entries(), check_all, mode)
-        self._rescan_all = False
+        remote = "no_events" in self._watcher.failing(self.spec.root)
+        entries = self.writer.entries()
+        self._scan = Scan(self.spec.root, self.wanted.rules, entries, check_all, mode, remote=remote)
         if self._first_index or self._scan.check_all:
             self._set_state("indexing")
         self.changed_state = True
@@ -326,7 +337,7 @@ class Project:
         outcome, late = done.outcome, batch.overtaken
         outcome.deletes = [path for path in outcome.deletes if path not in late]
         outcome.touched = [told for told in outcome.touched if told[0] not in late]
-        self._absorb(outcome)
+        self._absorb(outcome, done.upserted)
         if self._scan is None:
             return None
         published = self._publisher.adopt(done, late)
@@ -353,34 +364,22 @@ class Project:
             self.writer.mode = scan.mode
         published = self._publisher.commit(always=self.tick == 0 or renewed)
         self._scan = None
-        self.health.mended("watcher_error")
-        if not self._watcher.unwatched(self.spec.root):
-            self.health.mended("watch_limit", "instance_limit")
+        self._trouble.scan_ended(scan.report)
+        self.health.mended(*WATCHING - self._watcher.failing(self.spec.root))
         self._first_index = False
-        self.scans_done += 1
-        self._scan_not_before_s = now + max(SCAN_REST_S, 2 * scan.elapsed_s())
-        self._next_rescan_s = now + (BLIND_RESCAN_INTERVAL_S if self.blind else RESCAN_INTERVAL_S)
+        self.schedule.ended(now, scan.elapsed_s(), blind=self.blind)
         self._set_state("ready")
         return published
 
-    def _absorb(self, outcome: Outcome) -> None:
-        if outcome.deletes and not os.path.isdir(self.spec.root):
+    def _absorb(self, outcome: Outcome, more: Iterable[str] = ()) -> None:
+        if outcome.deletes and self._missing():
             self.root_gone()  # a renamed ancestor takes every file away and raises no event
-        else:
-            self._publisher.absorb(outcome)
+            return
+        looked_at = [*(file.path for file in outcome.upserts), *(told[0] for told in outcome.touched), *more]
+        self._trouble.absorb(outcome, [*looked_at, *outcome.deletes], time.monotonic())
+        self._publisher.absorb(outcome)
 
     # --- state ---------------------------------------------------------------------------------------------
-
-    def reasons(self) -> list[str]:
-        """Why a barrier cannot hold now."""
-        reasons = []
-        if self.state == "root_gone":
-            return ["root_gone"]
-        if self.scanning or self._scan_wanted:
-            reasons.append("indexing" if self.state == "indexing" else "reconciling")
-        if len(self.pending):
-            reasons.append("pending")
-        return reasons or ["timeout"]
 
     def pending_count(self) -> int:
         """Number of paths not yet looked at."""

@@ -8,7 +8,6 @@ from vexord.index.errors import IndexStoreError
 from vexord.index.types import IndexedFile
 from vexord.index.writer import IndexWriter
 from vexord.ingest.health import Health
-from vexord.ingest.pending import Pending
 from vexord.ingest.pipeline import Outcome, chunk_count
 from vexord.ingest.tasks import BatchDone
 from vexord.link.messages import ProjectSpec, Published
@@ -22,10 +21,9 @@ _NAMED_PATHS = 100
 class Publisher:
     """If the index cannot be written, the old generation goes on serving and what was read is not lost."""
 
-    def __init__(self, spec: ProjectSpec, writer: IndexWriter, pending: Pending, health: Health) -> None:
+    def __init__(self, spec: ProjectSpec, writer: IndexWriter, health: Health) -> None:
         self._spec = spec
         self._writer = writer
-        self._pending = pending
         self._health = health
         self.tick = 0
         """Grows with every generation that changes what can be found."""
@@ -58,9 +56,6 @@ class Publisher:
         self._deletes += outcome.deletes
         for path, stamp, checked_ns in outcome.touched:
             self._writer.touch(path, stamp, checked_ns)
-        now = time.monotonic()
-        for path in outcome.unsettled:
-            self._pending.add(path, is_dir=False, now=now)
         for path in outcome.deletes:
             self._health.unskip(path)
         for file in outcome.upserts:

@@ -18,25 +18,40 @@ SLICE_FILES = 64
 SLICE_BYTES = 256 << 10
 """About 0.1 s of work: the longest that an edit or a barrier waits behind a scan."""
 WALK_SLICE_S = 0.05
+REMOTE_SKEW_NS = 600_000_000_000
+"""So far the clock of another machine, which stamps its files that we see, may be behind ours."""
 _RACY_NS = 20_000_000
 """File systems stamp with the kernel's coarse clock (4–10 ms); this leaves room."""
+_SECOND_NS = 1_000_000_000
+_RACY_SECONDS_NS = 2 * _SECOND_NS + _RACY_NS
+"""If the newest stamp of a file is a whole second: file systems such as FAT know no shorter time than two."""
 
 
 class Scan:
     """One pass over a tree: `walk` until the difference is known, then `next_batch` until it is empty."""
 
     def __init__(
-        self, root: str, rules: IgnoreRules, table: FileTable, check_all: bool, mode: str = AUTO
+        self,
+        root: str,
+        rules: IgnoreRules,
+        table: FileTable,
+        check_all: bool,
+        mode: str = AUTO,
+        *,
+        remote: bool = False,
     ) -> None:
+        """`remote`: another machine's clock stamps the files."""
         self.check_all = check_all
         self.mode = mode
         """How much of each file is indexed when it begins."""
         self.walked = False
         self.files_total = 0
-        self._report = WalkReport()
+        self.report = WalkReport()
+        """What the walk saw and left out."""
         self._meter = ProgressMeter()
         self._table = table
-        self._walk: Iterator[list[WalkedFile]] = walk_folders(root, rules, report=self._report)
+        self._skew_ns = REMOTE_SKEW_NS if remote else 0
+        self._walk: Iterator[list[WalkedFile]] = walk_folders(root, rules, report=self.report)
         self._found: list[tuple[int, str, int]] = []
         self._seen: set[str] = set()
         self._to_check: deque[tuple[str, int]] = deque()
@@ -51,7 +66,7 @@ class Scan:
     @property
     def summary(self) -> str:
         """What the ignore rules left out, in words."""
-        return self._report.summary()
+        return self.report.summary()
 
     def walk(self) -> bool:
         """Walk on for one slice; return True once the whole tree was seen."""
@@ -116,7 +131,7 @@ class Scan:
         paths = [file.rel for file in walked]
         self._seen.update(paths)
         if not self.check_all:
-            doubtful = needs_check(walked, self._table.quick_checks(paths))
+            doubtful = needs_check(walked, self._table.quick_checks(paths), self._skew_ns)
             walked = [walked[row] for row in np.flatnonzero(doubtful).tolist()]
         self._found += [(file.stamp.mtime_ns, file.rel, file.stamp.size) for file in walked]
 
@@ -137,11 +152,13 @@ def _is_under(path: str, folder: str) -> bool:
     return path == folder or path.startswith(folder + "/")
 
 
-def needs_check(walked: Sequence[WalkedFile], known: NDArray[np.void]) -> NDArray[np.bool_]:
+def needs_check(walked: Sequence[WalkedFile], known: NDArray[np.void], skew_ns: int = 0) -> NDArray[np.bool_]:
     """Return which files must be read, shape (len(walked),): new, of another stamp, or racily clean.
 
     `known` is what `FileTable.quick_checks` says of them. Racily clean is git's term: a write could have
-    followed the reading without moving the time stamps.
+    followed the reading without moving the time stamps. That compares stamps with the time of the reading by
+    our clock, which makes the stamps too, unless the file system is another machine's: `skew_ns` is what
+    that one's clock may be behind. If our clock is set back, more is read and nothing missed.
     """
     stamps = [file.stamp for file in walked]
     mtime = np.fromiter((stamp.mtime_ns for stamp in stamps), np.int64, len(stamps))
@@ -150,6 +167,8 @@ def needs_check(walked: Sequence[WalkedFile], known: NDArray[np.void]) -> NDArra
     inode = np.fromiter((stamp.inode for stamp in stamps), np.uint64, len(stamps))
     same = known["live"] & (known["size"] == size) & (known["inode"] == inode)
     same &= (known["mtime_ns"] == mtime) & (known["ctime_ns"] == ctime)
-    racy = np.maximum(mtime, ctime) >= known["checked_ns"] - _RACY_NS
+    newest = np.maximum(mtime, ctime)
+    margin_ns = skew_ns + np.where(newest % _SECOND_NS, _RACY_NS, _RACY_SECONDS_NS)
+    racy = newest >= known["checked_ns"] - margin_ns
     wanted: NDArray[np.bool_] = ~same | racy
     return wanted

@@ -251,7 +251,7 @@ class Refiner:
         project = work.project
         if project.writer.second.switching:
             whole = resting and work.plan.done and project.state == "ready" and not project.busy
-            return project.switch() if whole else None
+            return project.change(project.writer.switch) if whole else None
         if not work.due:
             return None
         enough = max(PUBLISH_CHUNKS, PUBLISH_SHARE * project.writer.second.counts()[0])
@@ -265,4 +265,4 @@ class Refiner:
         for name in segments:
             del work.due[name]
         work.published_s = time.monotonic()
-        return project.refine(segments) if segments else None
+        return project.change(lambda: project.writer.refine(segments)) if segments else None

@@ -4,6 +4,7 @@ from vexor_protocol.health import Degraded
 
 from vexord.ingest.project import Project
 from vexord.ingest.refine import Refiner
+from vexord.ingest.trouble import NOT_WHOLE
 from vexord.link.messages import ProjectSpec, State
 
 
@@ -14,9 +15,9 @@ def report(project: Project, refiner: Refiner | None) -> State:
     return State(
         id=project.spec.id,
         state=project.state,
-        epoch=project.epoch,
+        epoch=project.writer.epoch,
         tick=project.tick,
-        generation=project.generation,
+        generation=project.writer.generation,
         pending=project.pending_count(),
         files=files,
         chunks=chunks,
@@ -29,7 +30,20 @@ def report(project: Project, refiner: Refiner | None) -> State:
         progress=project.progress(),
         degraded=project.health.degraded(),
         skipped=project.health.skipped(),
+        doubts=dict(project.doubts),
     )
+
+
+def reasons(project: Project) -> list[str]:
+    """Return why a barrier does not hold now."""
+    if project.state == "root_gone":
+        return ["root_gone"]
+    found = project.health.names(NOT_WHOLE)
+    if project.scanning or project.schedule.wanted:
+        found.append("indexing" if project.state == "indexing" else "reconciling")
+    if len(project.pending):
+        found.append("pending")
+    return found or ["timeout"]
 
 
 def refiner_state(refiner: Refiner, project: Project) -> Degraded | None:

@@ -1,5 +1,6 @@
 """Walk a tree: regular files that the ignore rules let through, each with its stamp."""
 
+import errno
 import os
 import stat
 from collections import Counter
@@ -11,8 +12,11 @@ from typing import NamedTuple
 
 from vexord.index.types import FileStamp
 from vexord.ingest.ignore import IgnoreReason, IgnoreRules
+from vexord.ingest.reading import is_forbidden, is_gone, is_spent
 
 _EXAMPLES = 5
+_SLICE = 2_048
+"""So many entries of one folder are taken before the caller has its turn."""
 _NAME = attrgetter("name")
 _OPEN_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
@@ -37,6 +41,11 @@ class WalkReport:
     """Folders that are an ancestor of themselves (bind mounts)."""
     unreadable: int = 0
     unreadable_examples: list[str] = field(default_factory=list)
+    too_deep: int = 0
+    """Folders whose path is longer than the system takes."""
+    too_deep_examples: list[str] = field(default_factory=list)
+    failed: dict[str, str] = field(default_factory=dict)
+    """Path → error, where the disk did not answer: nobody knows what is at or below it."""
     files_by_rule: Counter[IgnoreReason] = field(default_factory=Counter)
     dirs_by_rule: Counter[IgnoreReason] = field(default_factory=Counter)
 
@@ -68,11 +77,27 @@ class WalkReport:
             self.ignored_files += 1
             self.files_by_rule[reason] += 1
 
-    def note_unreadable(self, rel: str) -> None:
-        """Count a folder or file that exists but cannot be read."""
-        self.unreadable += 1
-        if len(self.unreadable_examples) < _EXAMPLES:
-            self.unreadable_examples.append(rel or ".")
+    def note_failure(self, rel: str, error: OSError) -> None:
+        """Count a folder or file that exists but cannot be looked at.
+
+        Raises:
+            OSError: `error`, if it says nothing of the file (`reading.is_spent`).
+        """
+        if is_spent(error):
+            raise error
+        if is_forbidden(error):
+            self.unreadable += 1
+            _note(self.unreadable_examples, rel)
+        elif error.errno == errno.ENAMETOOLONG:
+            self.too_deep += 1
+            _note(self.too_deep_examples, rel)
+        else:
+            self.failed[rel] = error.strerror or str(error)
+
+
+def _note(examples: list[str], rel: str) -> None:
+    if len(examples) < _EXAMPLES:
+        examples.append(rel or ".")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +114,9 @@ def walk(
 
     Symlinks are never followed, special files never opened, other mounted file systems entered. What vanishes
     during the walk is left out without a word; what cannot be read is counted in `report`.
+
+    Raises:
+        OSError: descriptors or memory have run out, so that the walk would not be whole.
     """
     return chain.from_iterable(walk_folders(root, rules, start, report))
 
@@ -96,44 +124,40 @@ def walk(
 def walk_folders(
     root: str, rules: IgnoreRules, start: str = "", report: WalkReport | None = None
 ) -> Iterator[list[WalkedFile]]:
-    """Yield what `walk` does, the files of a folder at once."""
+    """Yield what `walk` does, many at once, yet never more than a moment's work; some lists are empty."""
     report = WalkReport() if report is None else report
     if rules.ignored(start, is_dir=True):
         return
     stack = [_Folder(start, None)]
     while stack:
-        folder = stack.pop()
-        files, subfolders = _read_folder(root, folder, rules, report)
+        subfolders: list[_Folder] = []
+        for files in _read_folder(root, stack.pop(), rules, report, subfolders):
+            report.files += len(files)
+            yield files
         stack += reversed(subfolders)
-        report.files += len(files)
-        yield files
 
 
 def _read_folder(
-    root: str, folder: _Folder, rules: IgnoreRules, report: WalkReport
-) -> tuple[list[WalkedFile], list[_Folder]]:
+    root: str, folder: _Folder, rules: IgnoreRules, report: WalkReport, subfolders: list[_Folder]
+) -> Iterator[list[WalkedFile]]:
     """List one folder. It is held open by descriptor, so a folder swapped for a symlink is not followed."""
     path = f"{root}/{folder.rel}" if folder.rel else root
     try:
         fd = os.open(path, _OPEN_FOLDER)
-    except (FileNotFoundError, NotADirectoryError):
-        return [], []
-    except OSError:
-        # ELOOP: it has become a symlink meanwhile
-        if not os.path.islink(path):
-            report.note_unreadable(folder.rel)
-        return [], []
+    except OSError as error:
+        if error.errno == errno.ENAMETOOLONG or not is_gone(error):  # ELOOP: it has become a symlink
+            report.note_failure(folder.rel, error)
+        return
     try:
         info = os.fstat(fd)
         here = _Folder(folder.rel, folder.above, (info.st_dev, info.st_ino))
         if _is_loop(here):
             report.loops += 1
-            return [], []
+            return
         with os.scandir(fd) as entries:
-            return _sort_out(entries, here, rules, report)
-    except OSError:
-        report.note_unreadable(folder.rel)
-        return [], []
+            yield from _sort_out(entries, here, rules, report, subfolders)
+    except OSError as error:
+        report.note_failure(folder.rel, error)
     finally:
         os.close(fd)
 
@@ -148,23 +172,29 @@ def _is_loop(folder: _Folder) -> bool:
 
 
 def _sort_out(
-    entries: Iterator[os.DirEntry[str]], folder: _Folder, rules: IgnoreRules, report: WalkReport
-) -> tuple[list[WalkedFile], list[_Folder]]:
+    entries: Iterator[os.DirEntry[str]],
+    folder: _Folder,
+    rules: IgnoreRules,
+    report: WalkReport,
+    subfolders: list[_Folder],
+) -> Iterator[list[WalkedFile]]:
     files: list[os.DirEntry[str]] = []
     names: list[str] = []
     for entry in entries:
         if entry.is_file(follow_symlinks=False):
             files.append(entry)
+            if len(files) % _SLICE == 0:
+                yield []
         elif entry.is_dir(follow_symlinks=False):
             names.append(entry.name)
         else:
             report.special += 1
     prefix = folder.rel + "/" if folder.rel else ""
-    subfolders = [_Folder(prefix + name, folder) for name in sorted(names)]
-    return (
-        _wanted_files(sorted(files, key=_NAME), folder.rel, rules, report),
-        [sub for sub in subfolders if _is_wanted(sub.rel, rules, report)],
-    )
+    below = [_Folder(prefix + name, folder) for name in sorted(names)]
+    subfolders += [sub for sub in below if _is_wanted(sub.rel, rules, report)]
+    files.sort(key=_NAME)
+    for first in range(0, len(files), _SLICE):
+        yield _wanted_files(files[first : first + _SLICE], folder.rel, rules, report)
 
 
 def _is_wanted(folder: str, rules: IgnoreRules, report: WalkReport) -> bool:
@@ -197,10 +227,9 @@ def _wanted_files(
 def _stamp(entry: os.DirEntry[str], rel: str, report: WalkReport) -> FileStamp | None:
     try:
         info = entry.stat(follow_symlinks=False)
-    except FileNotFoundError:
-        return None
-    except OSError:
-        report.note_unreadable(rel)
+    except OSError as error:
+        if not is_gone(error):
+            report.note_failure(rel, error)
         return None
     return FileStamp(info.st_size, info.st_mtime_ns, info.st_ino, info.st_ctime_ns)
 

@@ -95,6 +95,8 @@ class State(msgspec.Struct, tag=True):
     progress: Progress | None = None
     degraded: list[Degraded] = []
     skipped: list[SkippedFiles] = []
+    doubts: dict[str, int] = {}
+    """How often changes may have been missed since the indexer opened the project, by reason."""
 
 
 class Published(msgspec.Struct, tag=True):

@@ -1,5 +1,6 @@
 """What the server knows of one project, from memory: the last report, the clock, the generation it reads."""
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import Literal, cast
 
@@ -49,6 +50,8 @@ class ProjectView:
     ignore: tuple[str, ...] = ()
     """`mode` and `ignore` are what the settings say; the project's own file may add to them."""
     report: State | None = None
+    earlier_doubts: Counter[str] = field(default_factory=Counter)
+    """What indexers that have gone had counted."""
     current: bool = False
     """Whether the indexer that runs now has reported."""
 
@@ -114,6 +117,8 @@ class ProjectView:
 
     def indexer_lost(self) -> None:
         """Nothing reported so far is known to hold any more."""
+        if self.current:
+            self.earlier_doubts = self._doubts()
         self.current = False
 
     def reached(self, epoch: str, tick: int) -> bool:
@@ -185,7 +190,12 @@ class ProjectView:
             progress=report.progress if report is not None else None,
             degraded=self.degraded,
             skipped=report.skipped if report is not None else [],
+            doubts=dict(self._doubts()),
         )
+
+    def _doubts(self) -> Counter[str]:
+        reported = self.report.doubts if self.report is not None and self.current else {}
+        return self.earlier_doubts + Counter(reported)
 
     def _standing_doubts(self, indexer_running: bool) -> list[str]:
         """Doubts that explain a timeout; lasting shortcomings do not."""

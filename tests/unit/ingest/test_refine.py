@@ -98,11 +98,9 @@ class Folder:
             (self.root / f"{name}.py").write_text(text)
         self.writer.commit(self.pipeline.run([f"{name}.py" for name in files]).upserts, [])
 
-    def refine(self, segments: Any) -> None:
-        self.published.append("rows" if self.writer.refine(segments) else "nothing")
-
-    def switch(self) -> None:
-        self.published.append("switch" if self.writer.switch() else "nothing")
+    def change(self, change: Callable[[], bool]) -> None:
+        what = "switch" if change == self.writer.switch else "rows"
+        self.published.append(what if change() else "nothing")
 
     def refined(self) -> dict[str, str]:
         """Model by file with a row of it."""

@@ -4,6 +4,8 @@ import os
 import re
 import stat
 
+from vexord.ingest.reading import is_spent
+
 MAX_RULE_BYTES = 4 << 20
 _MAX_INCLUDES = 10
 _SECTION = re.compile(r'\[\s*([\w.-]+)(?:\s+"((?:[^"\\]|\\.)*)")?\s*\]')
@@ -14,11 +16,18 @@ def read_rules(path: str, *, follow: bool = False) -> bytes | None:
     """Return the content of a regular file of at most `MAX_RULE_BYTES`, else None. Never blocks on a FIFO.
 
     Like git, symlinks inside a work tree are not followed: `follow` is for the user's own files.
+
+    Raises:
+        OSError: descriptors or memory have run out. Without its rules a tree must not be indexed.
     """
     flags = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | (0 if follow else os.O_NOFOLLOW)
     try:
         fd = os.open(path, flags)
-    except (OSError, ValueError):
+    except ValueError:
+        return None
+    except OSError as error:
+        if is_spent(error):
+            raise
         return None
     with os.fdopen(fd, "rb") as file:
         info = os.fstat(fd)

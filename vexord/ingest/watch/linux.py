@@ -114,6 +114,12 @@ class Watcher:
             known = self._roots.get(root)
             return known.unwatched() if known is not None else frozenset()
 
+    def failing(self, root: str) -> frozenset[str]:
+        """The lasting reasons of `Doubt` that hold of `root`, as of the last `add`, `rewatch` or event."""
+        with self._shared.lock:
+            known = self._roots.get(root)
+            return known.failing() if known is not None else frozenset()
+
     def check_roots(self, only: str | None = None) -> None:
         """Notice roots that went or came back, all or one, and try again for an instance.
 

@@ -165,11 +165,11 @@ class Watcher:
         """Whether cookies cannot come back: the observer's thread has ended."""
         return not self._observer.is_alive()
 
-    def unwatched(self, root: str) -> frozenset[str]:
-        """The root itself ("") if it should be watched and is not."""
+    def failing(self, root: str) -> frozenset[str]:
+        """`watcher_error` if the root should be watched and is not."""
         with self._lock:
             entry = self._roots.get(root)
-            return frozenset({""}) if entry is not None and entry.watch is None else frozenset()
+            return frozenset({"watcher_error"}) if entry is not None and entry.watch is None else frozenset()
 
     def check_roots(self, only: str | None = None) -> None:
         """Notice roots that went or came back, all or one; cheap, call every few seconds."""

@@ -11,12 +11,12 @@ from vexord.ingest.watch.events import Dirty, Doubt, Event, Prune, SafeSink, abs
 from vexord.ingest.watch.folders import Folder, FolderTree
 from vexord.ingest.watch.identity import Identity, identity
 from vexord.ingest.watch.inotify import APPEARED, IS_DIR, SELF_ENDED, SELF_MOVED, InotifyEvent, Instance
-from vexord.ingest.watch.limits import deaf_filesystem, watch_limit
+from vexord.ingest.watch.limits import SHARE, Budget, deaf_mounts, watch_limit
 
 log = logging.getLogger(__name__)
 
 _VANISHED = (FileNotFoundError, NotADirectoryError, PermissionError)
-_REASONS = {errno.ENOSPC: "watch_limit", errno.EMFILE: "instance_limit"}
+_REASONS = {errno.ENOSPC: "watch_limit", errno.EDQUOT: "watch_limit", errno.EMFILE: "instance_limit"}
 
 
 @dataclass(slots=True)
@@ -32,6 +32,7 @@ class Shared:
     private_dir: str
     instance: Instance | None = None
     lost_since: float | None = None
+    budget: Budget = field(default_factory=Budget)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
 
@@ -97,6 +98,7 @@ class RootWatch:
         if self._identity is not None:
             self.release()
             self._said.clear()
+            self._failed.clear()
             out.append(Doubt(self.root, "root_gone", f"{shown(self.root)} was removed or replaced"))
         self._identity = now
         if now is not None:
@@ -113,7 +115,7 @@ class RootWatch:
             self._failed.clear()
             if self._identity is not None:
                 self._arm_top(out)
-            self._said &= self._failed | {"no_events"}
+            self._said &= self._failed
         elif not self._wanted(folder.rel) or self._arm(folder, out) is None:
             self._drop(folder)
         else:
@@ -122,6 +124,10 @@ class RootWatch:
     def unwatched(self) -> frozenset[str]:
         """The folders that should be watched and are not."""
         return frozenset(folder.rel for folder in self._tree.top.subtree() if folder.wd is None)
+
+    def failing(self) -> frozenset[str]:
+        """The lasting reasons, as of the last look at the whole tree, why not every change is seen."""
+        return frozenset(self._failed)
 
     def release(self) -> None:
         """End all watches."""
@@ -163,12 +169,19 @@ class RootWatch:
         if top.wd is None:
             return False
         self._said.discard("instance_limit")
-        kind = deaf_filesystem(self.root)
-        if kind is not None:
-            detail = f"{shown(self.root)} is on {kind}: changes made elsewhere raise no events here"
-            self._report("no_events", detail, out)
+        self._failed.discard("instance_limit")
+        for rel, kind in deaf_mounts(self.root).items():
+            if not rel or self._reached(rel):
+                where = shown(absolute(self.root, rel))
+                detail = f"{where} is on {kind}: changes made elsewhere raise no events here"
+                self._report("no_events", detail, out)
         self._sync(top, out)
         return True
+
+    def _reached(self, rel: str) -> bool:
+        """Whether no folder on the way to `rel` is left out."""
+        ends = [at for at, char in enumerate(rel) if char == "/"]
+        return all(self._wanted(rel[:end]) for end in [*ends, len(rel)])
 
     def _drop(self, folder: Folder) -> None:
         parent_rel, _, name = folder.rel.rpartition("/")
@@ -219,12 +232,16 @@ class RootWatch:
         try:
             if self._shared.instance is None:
                 raise OSError(errno.EMFILE, "no inotify instance")
+            if folder.wd is None and not self._shared.budget.allows(self._shared.instance.count):
+                raise OSError(errno.EDQUOT, "our share of the watches is used up")
             wd = self._shared.instance.watch(path, self, self._key)
         except _VANISHED:
             return None
         except OSError as error:
+            if error.errno == errno.ENAMETOOLONG:
+                return None  # no file below can be read either; the walk tells of it
             reason = _REASONS.get(error.errno or 0, "watcher_error")
-            self._report(reason, _mend(reason, path, error), out)
+            self._report(reason, self._mend(reason, path, error), out)
             return True
         ended = self._tree.bind(folder, wd)
         self._end(ended or [])
@@ -240,17 +257,19 @@ class RootWatch:
             self._said.add(reason)
             out.append(Doubt(self.root, reason, detail))
 
-
-def _mend(reason: str, path: str, error: OSError) -> str:
-    where = shown(path)
-    if reason == "watch_limit":
-        return (
-            f"{where} cannot be watched: your limit of {watch_limit()} inotify watches is reached "
-            "(the disk is not full); raise it with: sudo sysctl fs.inotify.max_user_watches=1048576"
-        )
-    if reason == "instance_limit":
-        return (
-            f"{where} cannot be watched: no inotify instance is left; raise the limit with: "
-            "sudo sysctl fs.inotify.max_user_instances=1024"
-        )
-    return f"{where} cannot be watched: {error.strerror}"
+    def _mend(self, reason: str, path: str, error: OSError) -> str:
+        where = shown(path)
+        if reason == "watch_limit":
+            held = self._shared.instance.count if self._shared.instance is not None else 0
+            full = "reached" if error.errno == errno.ENOSPC else f"used up to vexord's share of {SHARE:.0%}"
+            return (
+                f"{where} cannot be watched: your limit of {watch_limit()} inotify watches is {full}; vexord "
+                f"holds {held} (the disk is not full); raise it with: "
+                "sudo sysctl fs.inotify.max_user_watches=1048576"
+            )
+        if reason == "instance_limit":
+            return (
+                f"{where} cannot be watched: no inotify instance is left, other programs of yours hold them "
+                "(the disk is not full); raise the limit with: sudo sysctl fs.inotify.max_user_instances=1024"
+            )
+        return f"{where} cannot be watched: {error.strerror}"
