@@ -42,6 +42,8 @@ def type_text(kind: Any) -> str:
         return " or ".join(type_text(item) for item in typing.get_args(kind))
     if origin is list:
         return f"array of {type_text(typing.get_args(kind)[0])}"
+    if origin is dict:
+        return f"object of {type_text(typing.get_args(kind)[1])}"
     if origin is typing.Literal:
         return "text"
     return JSON_TYPES.get(kind) or f"`{kind.__name__}`"
