@@ -199,6 +199,12 @@ def keep_private(path: str) -> None:
     os.chmod(path, FILE_MODE)
 
 
+def extend(path: str, size: int) -> None:
+    """Put zeros at the end of a file, without taking room for them."""
+    step("write", path)
+    os.truncate(path, size)
+
+
 def remove_folder(path: str) -> None:
     """Unlink a folder of files; mapped ones live on until they are unmapped.
 

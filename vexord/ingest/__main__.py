@@ -1,15 +1,18 @@
 """Entry of the indexer process: lowest priority, one channel to the server, no terminal."""
 
 import argparse
+import logging
 import os
 import signal
 import socket
+import sqlite3
 import sys
 from collections.abc import Callable
 from functools import partial
 
 import msgspec
 import psutil
+from vexor_protocol.health import Degraded
 from vexor_protocol.locations import ensure_runtime_dir
 
 from vexord import files
@@ -20,11 +23,14 @@ from vexord.ingest.aids import Aids
 from vexord.ingest.chunk import CHUNKER_VERSION
 from vexord.ingest.crew import Crew
 from vexord.ingest.indexer import Indexer
+from vexord.ingest.refine import FAILED
 from vexord.ingest.second import open_refiner
 from vexord.link.channel import Channel
 from vexord.link.messages import ToIndexer, ToServer
 from vexord.loglines import log_to_stderr
 from vexord.projects.settings import Settings
+
+logger = logging.getLogger(__name__)
 
 NICENESS = 10
 """The crew adds `crew.NICENESS`: bulk work gives way to edits, and both to searches."""
@@ -51,8 +57,16 @@ def main() -> int:
 
 def _aids(embedding: Embedding, wake: Callable[[], None]) -> Aids:
     """Make what the projects share; `wake` wakes the main loop."""
-    refiner = open_refiner(embedding, Settings.load().embeddings_dir, CHUNK_FORMAT, wake)
-    return Aids(Crew(CHUNK_FORMAT, wake), refiner)
+    crew = Crew(CHUNK_FORMAT, wake)
+    folder = Settings.load().embeddings_dir
+    try:
+        return Aids(crew, open_refiner(embedding, folder, CHUNK_FORMAT, wake))
+    except (OSError, sqlite3.Error) as error:
+        logger.warning("there is no second model: %s", error)
+        hint = f"make room or mend the rights of {folder}; then: vexorctl restart"
+        return Aids(
+            crew, None, Degraded(name=FAILED, message=f"its cache cannot be opened: {error}", hint=hint)
+        )
 
 
 def cookie_dir() -> str:

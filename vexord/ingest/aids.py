@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from vexor_protocol.health import Degraded
+
 from vexord.ingest.crew import Crew
 from vexord.ingest.refine import Refiner
 
@@ -12,6 +14,8 @@ class Aids:
 
     crew: Crew | None = None
     refiner: Refiner | None = None
+    problem: Degraded | None = None
+    """Why there is no second model, though one was chosen."""
 
     def close(self) -> None:
         """End processes and threads."""

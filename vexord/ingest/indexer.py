@@ -261,6 +261,7 @@ class Indexer:
             self._channel.send(failed(spec, error, str(self._embedder.fingerprint)))
             return
         self._projects[spec.id] = project
+        project.health.replace(REFINER_STATES, self._aids.problem)
         self._report(project)
 
     def _close(self, project_id: str, delete: bool) -> None:

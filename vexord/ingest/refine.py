@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from vexor_protocol.health import Degraded, RemoteFigures, SecondModel
 
-from vexord.ingest.makers import Item, RowMaker
+from vexord.embed.salvage import is_damage
+from vexord.ingest.makers import Item, Made, RowMaker
 from vexord.ingest.outgoing import Give, Outgoing, give_local, give_remote
 from vexord.ingest.plan import Lacking, Plan
 from vexord.ingest.rows import KeptRows
@@ -32,6 +33,7 @@ SMALL_AFTER_S = 1.0
 """Rows of so small segments are published after so much time: they are what was just edited."""
 LARGE_AFTER_S = 30.0
 """Those of any after so much, however slowly they come."""
+CACHE_RETRY_S = 5.0
 FAILED = "second_model_failed"
 
 
@@ -78,40 +80,63 @@ class Refiner:
         """Hash with the maker → who wants it, and for which path."""
         self._unfit: set[int] = set()
         self._began_ns = time.time_ns()
-        self._failure = ""
+        self._made: deque[Made] = deque()
+        """What came of the maker and could not be kept yet."""
+        self._cache_problem = ""
+        self._rests_until_s = 0.0
 
     @property
     def holds_rows(self) -> bool:
-        """Whether rows are known that are not published yet."""
-        if self._failure:
+        """Whether rows are known that are not published yet, and can be."""
+        if self._resting:
             return False
         return any(work.due and not work.project.writer.second.switching for work in self._work.values())
 
     def problem(self) -> Degraded | None:
         """Return why the second model rests, if it does."""
-        if self._failure:
+        if self._cache_problem:
             return Degraded(
-                name=FAILED, message=self._failure, hint="see: vexorctl logs; then: vexorctl restart"
+                name=FAILED,
+                message=f"its cache cannot be used: {self._cache_problem}",
+                hint=f"make room or mend the rights of {self.rows.cache.path}; it is tried again by itself",
             )
         return self._maker.problem()
 
-    def fail(self, problem: str) -> None:
-        """Rest until the daemon is started again."""
-        if not self._failure:
-            logger.error("the second model rests until the daemon is started again: %s", problem)
-        self._failure = problem
+    @property
+    def _resting(self) -> bool:
+        return time.monotonic() < self._rests_until_s
 
     def step(self, project: "Project") -> tuple[bool, Published | None]:
         """Do a little for a project; return whether more can be done at once, and what was published."""
+        if self._resting:
+            return False, None
         try:
             self._collect()
-            if self._failure or self.rows.failure:
-                self.fail(self._failure or self.rows.failure)
-                return False, None
-            return self._step(self._work_of(project))
-        except sqlite3.Error as error:
-            self.fail(f"its cache cannot be used: {error}")
+            more, published = self._step(self._work_of(project))
+            error, self.rows.failure = self.rows.failure, None
+            if error is not None:
+                self._cache_failed(error)
+            else:
+                self._cache_problem = ""
+            return more, published
+        except (OSError, sqlite3.Error) as error:
+            self._cache_failed(error)
             return False, None
+
+    def _cache_failed(self, error: OSError | sqlite3.Error) -> None:
+        """Mend a damaged cache; if the disk refuses, rest for a while: what was made meanwhile waits."""
+        try:
+            if isinstance(error, sqlite3.Error) and is_damage(error):
+                self.rows.cache.mend(error)
+                for work in self._work.values():
+                    work.plan = Plan()  # some rows may have gone
+                return
+        except (OSError, sqlite3.Error) as again:
+            error = again
+        if str(error) != self._cache_problem:
+            logger.error("the second model rests, its cache cannot be used: %s", error)
+        self._cache_problem = str(error)
+        self._rests_until_s = time.monotonic() + CACHE_RETRY_S
 
     def forget(self, project_id: str) -> None:
         """The project has gone."""
@@ -227,9 +252,12 @@ class Refiner:
             work.spent += Lacking(len(wanted), sent)
 
     def _collect(self) -> None:
-        for made in self._maker.take():
+        self._made += self._maker.take()
+        while self._made:
+            made = self._made[0]
             if made.rows is not None:
                 self.rows.cache.put(made.hashes, made.rows)
+            self._made.popleft()
             self._unfit.update(made.unfit)
             for key in made.hashes:
                 self._arrived(key, known=1)

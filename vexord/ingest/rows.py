@@ -23,8 +23,8 @@ class KeptRows:
             OSError, sqlite3.Error: it cannot be opened.
         """
         self._folder = folder
-        self.failure = ""
-        """Why the cache cannot be read, once that was so."""
+        self.failure: sqlite3.Error | None = None
+        """Why the cache could not be read, until somebody has seen to it."""
         self._older: dict[str, KeptRows | None] = {}
         self.kept = kept
         self.cache: EmbeddingCache = open_cache(folder, kept)
@@ -51,7 +51,7 @@ class KeptRows:
         try:
             return self.cache.rows(hashes)
         except sqlite3.Error as error:
-            self.failure = f"its cache cannot be read: {error}"
+            self.failure = error
             return np.zeros((len(hashes), self.cache.dimensions), np.int8)
 
     def older(self, model: str) -> "KeptRows | None":

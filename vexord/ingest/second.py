@@ -1,7 +1,6 @@
 """From what was chosen to a refiner: a provider's, a local second model's, or none."""
 
 import logging
-import sqlite3
 from collections.abc import Callable
 
 from vexord.embed.artefact import ModelError
@@ -21,6 +20,9 @@ def open_refiner(
     """Return who makes the rows of the model that was chosen; None if the embedded one is to do alone.
 
     `folder` is that of the caches. If the model cannot be used the server tells the user, and there is none.
+
+    Raises:
+        OSError, sqlite3.Error: the cache of its rows cannot be opened.
     """
     try:
         if chosen.is_remote:
@@ -30,7 +32,7 @@ def open_refiner(
             return None
         kept = Kept(fingerprint=embedder.fingerprint, key="embed_hash", chosen=chosen)
         return Refiner(KeptRows(folder, kept), IdleMaker(embedder, wake))
-    except (ModelError, OSError, sqlite3.Error) as error:
+    except ModelError as error:
         logger.warning("there is no second model: %s", error)
         return None
 

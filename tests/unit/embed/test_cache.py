@@ -1,11 +1,13 @@
 """Rows kept by the hash of their text."""
 
 import os
+import sqlite3
 import stat
 from pathlib import Path
 
 import numpy as np
 import pytest
+import xxhash
 from numpy.typing import NDArray
 
 from vexord.embed import cache as cache_module
@@ -93,3 +95,80 @@ def test_a_file_that_is_no_database_is_set_aside(tmp_path: Path) -> None:
     again.put([1], rows_of(1))
     assert path.with_name(path.name + ".damaged").read_bytes().startswith(b"not a database")
     again.close()
+
+
+def filled(folder: Path, count: int = 4_000) -> tuple[Path, list[int]]:
+    cache = EmbeddingCache(str(folder), SPACE)
+    keys = [xxhash.xxh3_64_intdigest(str(number).encode()) for number in range(count)]
+    cache.put(keys, rows_of(*(number % 100 for number in range(count))))
+    cache.close()
+    return Path(cache.path), keys
+
+
+@pytest.mark.parametrize("place", ["header", "root", "a leaf", "the end", "cut", "empty", "text"])
+def test_of_a_damaged_file_every_row_that_can_be_read_is_kept(tmp_path: Path, place: str) -> None:
+    path, keys = filled(tmp_path)
+    data = bytearray(path.read_bytes())
+    pages = len(data) // 4096
+    first = {"header": 0, "root": 1, "a leaf": pages // 2, "the end": pages - 1, "text": 0}.get(place)
+    if place == "cut":
+        data = data[: len(data) // 2 + 1000]
+    elif place == "empty":
+        data = bytearray()
+    elif first is not None:
+        data[first * 4096 : first * 4096 + (len(data) if place == "text" else 600)] = b"\xa5" * 600
+    path.write_bytes(data)
+    cache = EmbeddingCache(str(tmp_path), SPACE)
+    try:
+        known = cache.known(np.array(keys, np.uint64))
+    except sqlite3.DatabaseError as error:
+        cache.mend(error)
+        known = cache.known(np.array(keys, np.uint64))
+    least = {"a leaf": 3_500, "the end": 3_500, "cut": 1_000}.get(place, 0)
+    assert known.sum() >= least
+    rows = cache.rows(np.array(keys, np.uint64))
+    right = rows_of(*(number % 100 for number in range(len(keys))))
+    assert (rows[known] == right[known]).all(), "and none is wrong"
+    cache.put(keys, right)
+    assert cache.known(np.array(keys, np.uint64)).all()
+    assert len(cache) == len(keys)
+    cache.close()
+
+
+def test_a_flipped_bit_in_a_row_is_noticed_and_the_row_made_again(tmp_path: Path) -> None:
+    path, keys = filled(tmp_path, 50)
+    data = path.read_bytes()
+    path.write_bytes(data.replace(bytes(rows_of(7)[0]), bytes(rows_of(8)[0]), 1))
+    cache = EmbeddingCache(str(tmp_path), SPACE)
+    assert (cache.rows(hashes(keys[7])) == 0).all()
+    assert not cache.known(hashes(keys[7])).any(), "it is forgotten"
+    assert cache.known(hashes(*keys)).sum() == 49
+    cache.close()
+
+
+def test_rows_of_an_earlier_version_without_sums_are_taken(tmp_path: Path) -> None:
+    path = Path(EmbeddingCache(str(tmp_path), SPACE).path)
+    path.unlink()
+    with sqlite3.connect(path) as old:
+        old.execute("create table rows (hash integer primary key, day integer not null, row blob not null)")
+        old.execute("insert into rows values (3, 1, ?)", (rows_of(5).tobytes(),))
+    old.close()
+    cache = EmbeddingCache(str(tmp_path), SPACE)
+    assert cache.rows(hashes(3)).tolist() == rows_of(5).tolist()
+    cache.put([4], rows_of(6))
+    assert len(cache) == 2
+    cache.close()
+
+
+def test_rows_do_not_go_into_a_file_that_another_has_set_aside(tmp_path: Path) -> None:
+    one, other = EmbeddingCache(str(tmp_path), SPACE), EmbeddingCache(str(tmp_path), SPACE)
+    one.put([1], rows_of(1))
+    other.mend(sqlite3.DatabaseError("as if"))
+    one.put([2], rows_of(2))
+    assert other.known(hashes(1, 2)).all()
+    os.unlink(one.path)
+    one.put([3], rows_of(3))
+    third = EmbeddingCache(str(tmp_path), SPACE)
+    assert third.known(hashes(3)).all()
+    for cache in (one, other, third):
+        cache.close()

@@ -1,5 +1,6 @@
 """The refiner with a real index and cache, and a maker that does what the test says."""
 
+import errno
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,13 +11,14 @@ import numpy as np
 import pytest
 from vexor_protocol.health import Degraded
 
+from tests.support.faults import hooked
 from vexord.embed.choice import Embedding
 from vexord.embed.default import default_embedder
 from vexord.embed.kept import Kept
 from vexord.embed.seam import Fingerprint
 from vexord.index.snapshot import Snapshot
 from vexord.index.writer import IndexWriter
-from vexord.ingest import spending
+from vexord.ingest import refine, spending
 from vexord.ingest.health import Health
 from vexord.ingest.makers import Item, Made
 from vexord.ingest.pipeline import Pipeline
@@ -298,3 +300,50 @@ def test_killed_half_way_it_goes_on_with_what_is_left(make: Make) -> None:
     work(refiner, maker, folder)
     assert maker.seen == [left.text]
     assert len(folder.refined()) == 2
+
+
+def test_rows_that_a_full_disk_refuses_are_kept_until_there_is_room(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(refine, "CACHE_RETRY_S", 0.0)
+    refiner, maker, folder = make()
+    folder.write(one=CODE.format("one", 1))
+    settle(refiner, folder)
+    maker.answer()
+
+    def full(name: str, path: str, _parts: object) -> None:
+        if path.endswith(".sqlite"):
+            raise OSError(errno.ENOSPC, "No space left on device", path)
+
+    with hooked(full):
+        assert refiner.step(folder) == (False, None)  # type: ignore[arg-type]
+    problem = refiner.problem()
+    assert problem is not None
+    assert "No space left" in problem.message
+    assert "make room" in problem.hint
+    assert folder.refined() == {}
+    settle(refiner, folder)
+    assert refiner.problem() is None
+    assert folder.refined().keys() == {"one.py"}
+    assert len(maker.seen) == 1, "it is not made again"
+
+
+def test_a_cache_that_is_damaged_meanwhile_is_mended_and_what_is_lost_made_again(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(refine, "CACHE_RETRY_S", 0.0)
+    refiner, maker, folder = make()
+    folder.write(**{f"f{number}": CODE.format(f"f{number}", number) for number in range(400)})
+    work(refiner, maker, folder)
+    path = Path(refiner.rows.cache.path)
+    refiner.rows.cache._database.execute("pragma wal_checkpoint(truncate)")
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2 :] = b"\xa5" * (len(data) - len(data) // 2)
+    path.write_bytes(data)
+    refiner.rows.cache._database.execute("pragma cache_size = 0")
+    folder.write(new=CODE.format("new", 1))
+    for _ in range(2):
+        work(refiner, maker, folder)
+    assert path.with_name(path.name + ".damaged").exists()
+    assert refiner.problem() is None
+    assert len(folder.refined()) == 401
