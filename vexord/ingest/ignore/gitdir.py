@@ -1,13 +1,18 @@
 """Find git's own rule files by reading its files: work tree root, `info/exclude`, `core.excludesFile`."""
 
+import logging
 import os
 import re
 import stat
 
 from vexord.ingest.reading import is_spent
 
-MAX_RULE_BYTES = 4 << 20
-_MAX_INCLUDES = 10
+logger = logging.getLogger(__name__)
+
+MAX_RULE_BYTES = 1 << 20
+"""150,000 rules: to read more of them would take so long that the indexer seems to hang."""
+_MAX_INCLUDES = 100
+"""Files that one configuration may include in all, those that they include counted."""
 _SECTION = re.compile(r'\[\s*([\w.-]+)(?:\s+"((?:[^"\\]|\\.)*)")?\s*\]')
 _VARIABLE = re.compile(r"([A-Za-z][\w-]*)\s*=\s*(.*)")
 
@@ -31,7 +36,10 @@ def read_rules(path: str, *, follow: bool = False) -> bytes | None:
         return None
     with os.fdopen(fd, "rb") as file:
         info = os.fstat(fd)
-        if not stat.S_ISREG(info.st_mode) or info.st_size > MAX_RULE_BYTES:
+        if not stat.S_ISREG(info.st_mode):
+            return None
+        if info.st_size > MAX_RULE_BYTES:
+            logger.warning("rule file left out, it is too large file=%r bytes=%d", path, info.st_size)
             return None
         try:
             return file.read(MAX_RULE_BYTES)
@@ -88,24 +96,26 @@ def excludes_file(common: str | None) -> str:
     local = [os.path.join(common, "config")] if common else []
     value = None
     for path in (*system, *user, *local):
-        for found in _excludes_values(path, _MAX_INCLUDES):
+        for found in _excludes_values(path, [_MAX_INCLUDES]):
             value = found
     if value:
         return os.path.expanduser(value)
     return os.path.join(config_home, "git", "ignore")
 
 
-def _excludes_values(path: str, depth: int) -> list[str]:
-    raw = read_rules(path, follow=True)
+def _excludes_values(path: str, left: list[int]) -> list[str]:
+    """`left`: how many more files may be read; a file that includes itself ends there."""
+    left[0] -= 1
+    raw = read_rules(path, follow=True) if left[0] >= 0 else None
     if raw is None:
         return []
     values: list[str] = []
     for name, value in _variables(os.fsdecode(raw)):
         if name == "core.excludesfile":
             values.append(value)
-        elif name == "include.path" and depth:
+        elif name == "include.path":
             included = os.path.join(os.path.dirname(path), os.path.expanduser(value))
-            values += _excludes_values(included, depth - 1)
+            values += _excludes_values(included, left)
     return values
 
 

@@ -11,6 +11,8 @@ import re
 
 from pathspec.pattern import RegexPattern
 
+MAX_PATH_BYTES = 4_096
+"""Longest path that the kernel takes: a pattern that stands for more bytes matches nothing."""
 FILE_MARK = "\0"
 FOLDER_MARK = "\0d"
 """End of a subject. NUL cannot be part of a name, so no wildcard can swallow the mark."""
@@ -135,6 +137,7 @@ class _Translator:
 
     def run(self) -> str | None:
         out: list[str] = []
+        taken = 0
         while self._at < len(self._glob):
             char = self._glob[self._at]
             self._at += 1
@@ -149,7 +152,8 @@ class _Translator:
                 piece = self._escaped()
             else:
                 piece = re.escape(char)
-            if piece is None:
+            taken += char != "*"
+            if piece is None or taken > MAX_PATH_BYTES:
                 return None
             out.append(piece)
         return "".join(out)

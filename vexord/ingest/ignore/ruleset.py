@@ -1,30 +1,30 @@
 """The rules of one place: compiled lines with their origin, matched by pathspec's fastest backend."""
 
+import logging
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
+import re2
 from pathspec import PathSpec
 
 from vexord.ingest.ignore.glob import FOLDER_MARK, GitPattern, as_text, file_body, split_lines, trim
 
-try:
-    import re2 as _engine
+logger = logging.getLogger(__name__)
 
-    _BYTES = _engine.Options()
-    _BYTES.encoding = _engine.Options.Encoding.LATIN1  # a wildcard matches any byte
-    _BYTES.log_errors = False
-    _FOR_BYTES = {"options": _BYTES}
-except ImportError:  # pathspec then uses its own backend
-    _engine = re
-    _FOR_BYTES = {}
+_BYTES = re2.Options()
+_BYTES.encoding = re2.Options.Encoding.LATIN1  # a wildcard matches any byte
+_BYTES.log_errors = False
 
 Backend = Literal["best", "re2", "simple"]
 
 _GROUP = 100
 """Patterns in one re2 set: a set has 8 MB for its states; beyond them it fails or, worse, finds nothing."""
+_MAX_LINE_BYTES = 1 << 15
+_PROBE = "\0\0"
+"""A subject that each set matches: one that does not has failed without a word."""
 
 GAP = b"\0/\0"
 """Between the names of a folder's files in one text."""
@@ -62,6 +62,9 @@ def parse_rules(lines: Iterable[str], source: str, *, numbered: bool = True) -> 
     """Return the effective rules among the lines of a rule file; lines that mean nothing are dropped."""
     rules: list[Rule] = []
     for number, line in enumerate(lines, 1):
+        if len(line) > _MAX_LINE_BYTES:
+            logger.warning("rule left out, its line is too long place=%s:%d", source, number)
+            continue
         pattern = GitPattern(line)
         if pattern.include is None:
             continue
@@ -96,26 +99,52 @@ def _way(parts: Sequence[str]) -> tuple[str, ...]:
     return tuple("/" + "/".join(parts[:end]) for end in range(first + 1, len(parts)))
 
 
+class _Probe(GitPattern):
+    """Matches `_PROBE` alone."""
+
+    __slots__ = ()
+
+    @classmethod
+    def pattern_to_regex(cls, _pattern: str) -> tuple[str | None, bool | None]:  # type: ignore[override]
+        return r"^\x00\x00$", True
+
+
 class _Matcher:
     """Finds the last of many patterns that matches a subject."""
 
     def __init__(self, patterns: Sequence[GitPattern], backend: Backend) -> None:
-        groups = [(at, patterns[at : at + _GROUP]) for at in range(0, len(patterns), _GROUP)]
-        self._groups = [(at, _compile(group, backend)) for at, group in reversed(groups)]
+        starts = range(0, len(patterns), _GROUP)
+        groups = [group for at in starts for group in _compile(at, patterns[at : at + _GROUP], backend)]
+        self._groups = groups[::-1]
 
     def last(self, subject: str) -> int | None:
         for at, spec in self._groups:
             index = spec.check_file(subject, ()).index
             if index is not None:
-                return at + index
+                return at + index - 1
         return None
 
 
-def _compile(patterns: Sequence[GitPattern], backend: Backend) -> PathSpec[GitPattern]:
+_Group = tuple[int, PathSpec[GitPattern]]
+"""Where its patterns begin, and the probe followed by them."""
+
+
+def _compile(at: int, patterns: Sequence[GitPattern], backend: Backend) -> list[_Group]:
+    """Return sets of all patterns, more than one if they are too much for one.
+
+    Never an engine that may take exponential time: the lines may be a stranger's.
+    """
     try:
-        return PathSpec(patterns, backend=backend)
-    except _engine.error:
-        return PathSpec(patterns, backend="simple")
+        spec = PathSpec([_Probe(""), *patterns], backend=backend)
+        if spec.check_file(_PROBE, ()).index is not None:
+            return [(at, spec)]
+    except re2.error:
+        pass
+    if len(patterns) == 1:
+        logger.warning("rule left out, it is too large pattern=%.60r", patterns[0].regex.pattern)
+        return []
+    half = len(patterns) // 2
+    return _compile(at, patterns[:half], backend) + _compile(at + half, patterns[half:], backend)
 
 
 class _Sieve:
@@ -146,10 +175,7 @@ class _Sieve:
 
 def _alternatives(bodies: Sequence[str]) -> list["re.Pattern[bytes]"]:
     groups = [bodies[at : at + _GROUP] for at in range(0, len(bodies), _GROUP)]
-    return [
-        _engine.compile(f"\\x00(?:{'|'.join(group)})\\x00".encode("latin-1"), **_FOR_BYTES)
-        for group in groups
-    ]
+    return [re2.compile(f"\\x00(?:{'|'.join(group)})\\x00".encode("latin-1"), _BYTES) for group in groups]
 
 
 class RuleSet:
@@ -185,7 +211,7 @@ class RuleSet:
     def _sieve(self) -> _Sieve | None:
         try:
             return _Sieve([rule.pattern for rule in self._rules if not rule.negated])
-        except _engine.error:  # too large for one regex
+        except re2.error:  # too large for one regex
             return None
 
     def leads_into(self, path: str) -> bool:
