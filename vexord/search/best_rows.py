@@ -49,8 +49,9 @@ class Weighted:
     weight: float
 
     def bound(self) -> float:
-        """Return what a row can have of it at most."""
-        return self.weight * IMPACT_STEP * max(int(piece.impacts.max()) for piece in self.match.pieces)
+        """Return what a row can have of it at most; nothing of a term that only names hold."""
+        most = max((int(piece.impacts.max()) for piece in self.match.pieces), default=0)
+        return self.weight * IMPACT_STEP * most
 
 
 @dataclass(frozen=True, slots=True)

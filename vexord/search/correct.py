@@ -13,6 +13,8 @@ from vexord.search.query import IDENTIFIER, Query, parse_query
 
 MAX_NAMES = 3
 """Names that are equally near are all looked up, up to so many."""
+MAX_WORDS = 16
+"""A symbol of more parts is none: each would be compared with all names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +30,12 @@ def correct(query: Query, pools: Sequence[Pool], names: NameCache) -> Corrected:
 
     `pools`: where names are looked for; they count as existing wherever a live row has them.
     """
-    if not query.is_symbol:
+    written = dict.fromkeys(IDENTIFIER.findall(query.text)) if query.is_symbol else {}
+    if not written or len(written) > MAX_WORDS:
         return Corrected(query)
     corrections = tuple(
         Correction(written=word, names=near)
-        for word in dict.fromkeys(IDENTIFIER.findall(query.text))
+        for word in written
         if not _exists(word, pools) and (near := _nearest(word, pools, names))
     )
     if not corrections:

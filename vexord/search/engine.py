@@ -1,11 +1,11 @@
 """The search road in one function: filters → candidates → ranking → verified hits."""
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
-from vexor_protocol.errors import MODEL, ProtocolError
+from vexor_protocol.errors import MODEL, TOO_LARGE, ProtocolError
 from vexor_protocol.health import QueryCache
 from vexor_protocol.messages import Correction, Filters, QueryResult
 
@@ -31,6 +31,8 @@ from vexord.search.second import QueryModel, SecondModels, second_names
 from vexord.search.syntax import Asked, Syntax, describe, read_query
 from vexord.search.weights import likeness_weights
 
+MAX_ANSWER_CHARS = 8 << 20
+"""Of the hits of one request: a client that does not read its replies leaves several of them in memory."""
 _OTHERS = "some folders have rows of another model than others: those of the smaller part are not used"
 
 
@@ -56,6 +58,8 @@ class SearchOptions:
     syntax: Syntax = "operators"
     no_cache: bool = False
     """Have every query embedded anew, and keep nothing of it."""
+    check: Callable[[], None] = lambda: None
+    """Called between the steps of the work; what it raises ends the search."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,13 +118,22 @@ class Engine:
         answers: dict[str, QueryResult] = {}
         self._prefetch(pools, queries, options)
         rows = sum(pool.view.segment.rows for pool in pools)
+        chars = 0
         for portion in portions(list(dict.fromkeys(queries)), rows):
             prepared = [self._prepare(roots, pools, text, options) for text in portion]
+            options.check()
             started = time.perf_counter()
             ranked = _ranked(pools, prepared)
             spent_s = (time.perf_counter() - started) / len(prepared)
             for one, files in zip(prepared, ranked, strict=True):
-                answers[one.text] = self._answer(targets, one, files, texts, options, spent_s)
+                answer = answers[one.text] = self._answer(targets, one, files, texts, options, spent_s)
+                chars += sum(len(hit.text) for hit in answer.hits)
+                if chars > MAX_ANSWER_CHARS:
+                    raise ProtocolError(
+                        TOO_LARGE,
+                        f"the answers hold more than {MAX_ANSWER_CHARS >> 20} MiB of text",
+                        "ask for fewer hits, or fewer queries at once",
+                    )
         return [answers[text] for text in queries]
 
     def _prefetch(self, pools: Sequence[Pool], queries: Sequence[str], options: SearchOptions) -> None:
@@ -148,6 +161,7 @@ class Engine:
         self, roots: Sequence[str], pools: Sequence[Pool], text: str, options: SearchOptions
     ) -> "_Prepared":
         """Read a query: all that comes before the scan of the vectors."""
+        options.check()
         started = time.perf_counter()
         asked = read_query(text, options.syntax)
         narrowed = narrow(pools, roots, asked, self._masks)
@@ -262,6 +276,7 @@ def _fill(
     for file in files:
         if len(result.hits) == options.top:
             break
+        options.check()
         target = targets[file.target]
         hit = make_hit(target.project, target.root, pools, file, query, texts)
         if hit is None:

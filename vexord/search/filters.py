@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 Mask = NDArray[np.bool_]
 _MAX_CACHED = 32
+_PROBE = "/\x01vexord\x01"
+"""A pattern, and a path of that name: a set that is too large for re2 may match nothing, and not say so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,11 +125,19 @@ def _file_mask(segment: Segment, wanted: RowFilter) -> Mask:
 
 @lru_cache(maxsize=256)
 def _compile(patterns: tuple[str, ...]) -> "GitIgnoreSpec":
-    from pathspec import GitIgnoreSpec  # most searches do without
+    import re2  # most searches do without
+    from pathspec import GitIgnoreSpec
 
     try:
-        return GitIgnoreSpec.from_lines(patterns)
+        spec = GitIgnoreSpec.from_lines((*patterns, _PROBE))
+        if spec.match_file(_PROBE):
+            return spec
     except ValueError as error:
         raise ProtocolError(
             INVALID_PARAMS, f"bad path pattern: {error}", "use gitignore-style globs"
         ) from None
+    except re2.error:
+        pass
+    raise ProtocolError(
+        INVALID_PARAMS, "the path patterns are too large together", "give fewer, or shorter ones"
+    )

@@ -22,6 +22,12 @@ from vexord.search.syntax import TextCondition
 MAX_SECONDS = 0.25
 MAX_BYTES = 256 << 20
 """What one query may spend on reading files that the index cannot rule out."""
+MAX_PROGRAM = 10_000
+"""Instructions of the expressions of one query; a word of a hundred letters takes a hundred."""
+MAX_STEPS = 50_000_000
+"""Bytes times instructions of one look, which nothing can end: at worst re2 takes some 8 ns for each."""
+_MAX_MEMORY = 2 << 20
+"""Bytes that re2 may keep for an expression."""
 
 _LINES = "(?m)"
 """As in grep, ^ and $ are the ends of a line."""
@@ -84,7 +90,7 @@ def find(
     Raises:
         ProtocolError: INVALID_PARAMS, a bad regular expression.
     """
-    patterns = [_compile(condition) for condition in conditions]
+    patterns = _Patterns.of(conditions)
     needs = [requirements_of(condition) for condition in conditions]
     possible = [_restrict(pool, [need.required for need in needs]) for pool in pools]
     likely = [
@@ -98,7 +104,7 @@ def find(
             if budget.spent:
                 found.partial = True
                 return found
-            _judge(pools[file.pool], roots[file.pool], file, patterns, found)
+            _judge(pools[file.pool], roots[file.pool], file, patterns, found, budget)
             budget.bytes_left -= int(pools[file.pool].view.segment.files["size"][file.file_id])
     return found
 
@@ -116,16 +122,49 @@ def focus_line(text: str, start_line: int, conditions: Sequence[TextCondition]) 
     """Return the line where the first of the conditions begins to match; None if none does."""
     source = text.encode("utf-8", "replace")
     for condition in conditions:
-        match = _compile(condition).search(source)
+        pattern = _compile(condition)
+        match = pattern.search(source) if pattern.programsize * len(source) <= MAX_STEPS else None
         if match is not None:
             return start_line + source.count(b"\n", 0, match.start())
     return None
 
 
-@lru_cache(maxsize=64)
+@dataclass(frozen=True, slots=True)
+class _Patterns:
+    """Compiled conditions, all of which a text must satisfy."""
+
+    patterns: Sequence[Pattern]
+    size: int
+    """Instructions of all."""
+
+    @classmethod
+    def of(cls, conditions: Sequence[TextCondition]) -> "_Patterns":
+        """Raises ProtocolError: INVALID_PARAMS, a bad expression, or too many of them."""
+        patterns = [_compile(condition) for condition in conditions]
+        regexes = [one.programsize for one, asked in zip(patterns, conditions, strict=True) if asked.is_regex]
+        if sum(regexes) > MAX_PROGRAM:
+            raise ProtocolError(
+                INVALID_PARAMS,
+                f"the regular expressions of this query are too large: {sum(regexes)} instructions, "
+                f"{MAX_PROGRAM} are allowed",
+                "write shorter ones; for the text as it stands use double quotes, or: vexorctl search -F",
+            )
+        return cls(patterns, sum(pattern.programsize for pattern in patterns))
+
+    def affords(self, text: bytes) -> bool:
+        """Whether one look at a text ends soon, whatever the text."""
+        return self.size * len(text) <= MAX_STEPS
+
+    def match(self, text: bytes) -> bool:
+        """Whether a text satisfies all."""
+        return all(pattern.search(text) for pattern in self.patterns)
+
+
+@lru_cache(maxsize=32)
 def _compile(condition: TextCondition) -> Pattern:
     options = re2.Options()
     options.log_errors = False
+    options.max_mem = _MAX_MEMORY
     options.literal = not condition.is_regex
     options.case_sensitive = not condition.ignore_case
     pattern = _LINES + condition.pattern if condition.is_regex else condition.pattern
@@ -176,14 +215,19 @@ def _newest_first(pools: Sequence[Pool], masks: Sequence[Mask]) -> Iterator[_Fil
     return iter(sorted(files, key=lambda file: -file.changed_ns))
 
 
-def _judge(pool: Pool, root: str, file: _File, patterns: Sequence[Pattern], found: Matches) -> None:
+def _judge(pool: Pool, root: str, file: _File, patterns: _Patterns, found: Matches, budget: Budget) -> None:
     text = FileText(root, pool.view.segment, file.file_id)
     source = text.source()
-    if source is not None and not all(pattern.search(source) for pattern in patterns):
+    if source is not None and patterns.affords(source) and not patterns.match(source):
         return  # the file as a whole is soon ruled out; its chunks may be many
     for row in file.rows.tolist():
         piece = text.piece(row)
         if piece is None:
             found.dropped += 1
-        elif all(pattern.search(piece) for pattern in patterns):
+        elif budget.spent:
+            found.partial = True
+            return
+        elif not patterns.affords(piece):
+            found.partial = True
+        elif patterns.match(piece):
             found.masks[file.pool][row] = True

@@ -13,6 +13,8 @@ from vexord.search.syntax import Asked
 
 MAX_CONDITIONS = 16
 """Phrases and regular expressions of one query: each is looked for in every file."""
+MAX_FILTERS = 64
+"""Paths, languages, kinds and unwanted words of one query; as many as the protocol takes in a list."""
 
 
 @dataclass(slots=True)
@@ -38,6 +40,12 @@ def narrow(pools: Sequence[Pool], roots: Sequence[str], asked: Asked, masks: Mas
         raise ProtocolError(
             INVALID_PARAMS,
             f"more than {MAX_CONDITIONS} phrases and regular expressions in one query",
+            "ask for fewer, or for the text as it stands: vexorctl search --text",
+        )
+    if asked.filter_count > MAX_FILTERS:
+        raise ProtocolError(
+            INVALID_PARAMS,
+            f"more than {MAX_FILTERS} paths, languages, kinds and unwanted words in one query",
             "ask for fewer, or for the text as it stands: vexorctl search --text",
         )
     narrowed = Narrowed([_without_words(pool, asked) for pool in _filtered(pools, asked, masks)])

@@ -68,15 +68,14 @@ class Asked:
     @property
     def has_filters(self) -> bool:
         """Whether rows are restricted by path, language or kind."""
+        return self.filter_count > len(self.unwanted_words)
+
+    @property
+    def filter_count(self) -> int:
+        """How many paths, languages, kinds and unwanted words were given."""
         given, refused = self.filters, self.unwanted_filters
-        return bool(
-            given.paths
-            or given.exclude
-            or given.languages
-            or given.kinds
-            or refused.languages
-            or refused.kinds
-        )
+        lists = (given.paths, given.exclude, given.languages, given.kinds, refused.languages, refused.kinds)
+        return sum(map(len, lists)) + len(self.unwanted_words)
 
     @property
     def has_operators(self) -> bool:

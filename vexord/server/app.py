@@ -114,8 +114,8 @@ class Server:
             figures=OwnFigures(os.urandom(8).hex()),
             stop=self.request_stop,
         )
-        outbox = Outbox(self._socket.send, self._timers, time.monotonic)
-        self._dispatcher = Dispatcher(outbox.send, handlers(services))
+        self._outbox = Outbox(self._socket.send, self._timers, time.monotonic)
+        self._dispatcher = Dispatcher(self._outbox.send, handlers(services))
 
     def request_stop(self) -> None:
         """Make `run` return soon. Safe from any thread and from signal handlers."""
@@ -162,6 +162,10 @@ class Server:
                 if message is None:
                     break
                 self._dispatcher.receive(*message)
+        for identity in self._socket.take_gone():
+            self._dispatcher.forget(identity)
+            self._outbox.forget(identity)
+            self._subscriptions.forget(identity)
         self._link.read()
         for callback in self._workers.finished():
             _guarded(callback)

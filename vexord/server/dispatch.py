@@ -55,12 +55,12 @@ class Call:
         self.open = True
 
     def check_deadline(self) -> None:
-        """Refuse to work for a client that no longer waits. Safe from any thread.
+        """Refuse to work for a client that no longer waits, or has gone. Safe from any thread.
 
         Raises:
             ProtocolError: DEADLINE.
         """
-        if self.deadline is not None and time.monotonic() > self.deadline:
+        if not self.open or (self.deadline is not None and time.monotonic() > self.deadline):
             raise ProtocolError(
                 DEADLINE, "the request's deadline has passed", "give it more time: deadline_ms"
             )
@@ -123,6 +123,14 @@ class Dispatcher:
                 self._send(call.peer, encode_error(None, error))
         except Exception as error:  # the router must go on; `fail` logs it
             call.fail(error)
+
+    def forget(self, identity: bytes) -> None:
+        """The peer has gone: nobody waits for its calls any more."""
+        if self._per_peer.pop(identity, 0):
+            for number, call in list(self._open.items()):
+                if call.peer.identity == identity:
+                    call.open = False
+                    del self._open[number]
 
     def stop(self) -> None:
         """Refuse what waits and what comes."""

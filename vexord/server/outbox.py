@@ -60,6 +60,13 @@ class Outbox:
         except zmq.ZMQError as error:
             logger.info("reply dropped peer=%s reason=%s", peer.identity.hex(), error)
 
+    def forget(self, identity: bytes) -> None:
+        """The peer has gone: drop what waits for it."""
+        backlog = self._backlogs.get(identity)
+        if backlog is not None:
+            backlog.bodies.clear()
+            backlog.waiting = 0
+
     def _keep(self, backlog: _Backlog, peer: Peer, body: bytes) -> None:
         if backlog.bodies and backlog.waiting + len(body) > MAX_BYTES_PER_PEER:
             logger.warning("reply dropped peer=%s reason=does not read", peer.identity.hex())

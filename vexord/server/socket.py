@@ -56,6 +56,9 @@ class RouterSocket:
         self._bound = False
         self._open: set[int] = set()
         self._handshaking: dict[int, None] = {}
+        self._identities: dict[int, set[bytes]] = {}
+        """Of the peers that have sent something, by connection."""
+        self._gone: list[bytes] = []
         self._outcome_known = False
         self.rejected = 0
         """Peers refused: another user's, an old or broken protocol, a handshake that never ended."""
@@ -102,22 +105,31 @@ class RouterSocket:
         with contextlib.suppress(zmq.ZMQError):
             self._socket.unbind(f"ipc://{self.path}")
         self._bound = False
-        self._open.clear()  # libzmq reports no disconnection here
+        for descriptor in list(self._identities):  # libzmq reports no disconnection here
+            self._leave(descriptor)
+        self._open.clear()
         self._handshaking.clear()
         self.sheds += 1
 
     def receive(self) -> tuple[bytes, list[bytes]] | None:
         """Return the identity and at most `MAX_FRAMES` further frames of one message; None if none waits."""
-        frames: list[bytes] = []
         try:
-            frames.append(self._socket.recv(zmq.DONTWAIT))
+            head = self._socket.recv(zmq.DONTWAIT, copy=False)
         except zmq.Again:
             return None
+        identity: bytes = head.bytes
+        frames: list[bytes] = []
         while self._socket.getsockopt(zmq.RCVMORE):
             frame = self._socket.recv(zmq.DONTWAIT)
-            if len(frames) <= MAX_FRAMES:
+            if len(frames) < MAX_FRAMES:
                 frames.append(frame)
-        return frames[0], frames[1:]
+        self._meet(identity, int(head.get(zmq.SRCFD)))
+        return identity, frames
+
+    def take_gone(self) -> list[bytes]:
+        """Return the identities of peers that have gone since the last call, and will get no reply."""
+        gone, self._gone = self._gone, []
+        return gone
 
     def send(self, peer: Peer, body: bytes) -> None:
         """Send without waiting.
@@ -135,12 +147,8 @@ class RouterSocket:
 
     def read_monitor(self, ready: Container[object]) -> None:
         """Take in what the monitor has to say of peers that came and went."""
-        while self._monitor in ready:
-            try:
-                frames = self._monitor.recv_multipart(zmq.DONTWAIT)
-            except zmq.Again:
-                return
-            self._note(*_EVENT.unpack(frames[0]))
+        if self._monitor in ready:
+            self._drain_monitor()
 
     def close(self) -> None:
         """Remove our own socket file, let the last replies out, close."""
@@ -150,6 +158,28 @@ class RouterSocket:
         self._monitor.close()
         self._socket.close(linger=_FAREWELL_MS)
         self._context.term()
+
+    def _drain_monitor(self) -> None:
+        while True:
+            try:
+                frames = self._monitor.recv_multipart(zmq.DONTWAIT)
+            except zmq.Again:
+                return
+            self._note(*_EVENT.unpack(frames[0]))
+
+    def _meet(self, identity: bytes, descriptor: int) -> None:
+        """Know whose connection this is, so that its end tells who has gone."""
+        if identity in self._identities.get(descriptor, ()):
+            return
+        if descriptor not in self._open:
+            self._drain_monitor()
+        if descriptor in self._open:
+            self._identities.setdefault(descriptor, set()).add(identity)
+        else:  # it went away before its message was read
+            self._gone.append(identity)
+
+    def _leave(self, descriptor: int) -> None:
+        self._gone += self._identities.pop(descriptor, ())
 
     def _note(self, event: int, value: int) -> None:
         """Keep count. The end of a handshake does not say whose it was: the oldest is taken for it."""
@@ -167,6 +197,7 @@ class RouterSocket:
                 self.rejected += 1
             case zmq.EVENT_DISCONNECTED:
                 self._open.discard(value)
+                self._leave(value)
                 if value in self._handshaking:  # older than ZMTP 3.0: libzmq drops it without an event
                     del self._handshaking[value]
                     self.rejected += 1

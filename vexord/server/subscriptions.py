@@ -58,6 +58,10 @@ class Subscriptions:
         if project_id is None or not (known.every or known.projects):
             del self._by_peer[peer.identity]
 
+    def forget(self, identity: bytes) -> None:
+        """The peer has gone."""
+        self._by_peer.pop(identity, None)
+
     def has(self, peer: Peer) -> bool:
         """Whether a peer gets any events."""
         return peer.identity in self._by_peer

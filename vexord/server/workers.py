@@ -1,12 +1,12 @@
 """A few threads for searches and rendering; results come back to the router thread."""
 
 import logging
-import queue
 import threading
 from collections import deque
 from collections.abc import Callable
 from typing import TypeVar
 
+from vexord.server.fair_queue import FairQueue
 from vexord.server.wake import Wake
 
 logger = logging.getLogger(__name__)
@@ -23,7 +23,7 @@ class Workers:
 
     def __init__(self, wake: Wake, threads: int = THREADS) -> None:
         self._wake = wake
-        self._jobs: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
+        self._jobs: FairQueue[Callable[[], None]] = FairQueue()
         self._done: deque[Callable[[], None]] = deque()
         self._threads: list[threading.Thread] = []
         self.grow(threads)
@@ -36,9 +36,13 @@ class Workers:
             self._threads.append(thread)
 
     def submit(
-        self, job: Callable[[], T], done: Callable[[T], None], failed: Callable[[Exception], None]
+        self,
+        job: Callable[[], T],
+        done: Callable[[T], None],
+        failed: Callable[[Exception], None],
+        owner: bytes = b"",
     ) -> None:
-        """Run `job` in a worker, then `done` or `failed` in the router thread."""
+        """Run `job` in a worker, then `done` or `failed` in the router thread; owners take turns."""
 
         def work() -> None:
             try:
@@ -51,7 +55,7 @@ class Workers:
             else:
                 self._finish(lambda: done(result))
 
-        self._jobs.put(work)
+        self._jobs.put(owner, work)
 
     def finished(self) -> list[Callable[[], None]]:
         """Take the callbacks of the jobs that have ended."""
@@ -59,8 +63,7 @@ class Workers:
 
     def close(self, timeout_s: float) -> None:
         """Let the jobs at hand end; give up after `timeout_s`."""
-        for _ in self._threads:
-            self._jobs.put(None)
+        self._jobs.close()
         for thread in self._threads:
             thread.join(timeout_s / len(self._threads))
             if thread.is_alive():

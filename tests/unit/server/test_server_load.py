@@ -10,7 +10,7 @@ from server_harness import Harness
 from tests.support.waiting import wait_until
 from tests.support.xdg import Xdg
 from vexord.link.messages import Published
-from vexord.server.dispatch import MAX_OPEN_PER_PEER
+from vexord.server.dispatch import MAX_OPEN, MAX_OPEN_PER_PEER
 
 
 @pytest.fixture
@@ -101,13 +101,44 @@ def test_a_client_that_has_gone_leaves_nothing_behind(harness: Harness, root: Pa
             leaving.send("search", query="x", path=str(root))
             leaving.send("subscribe")
             assert leaving.receive().unwrap()["subscribed"] is True
+    wait_until(lambda: harness.ask("status")["clients"] == 1)
+    begun = len(harness.engine.calls)
     harness.engine.gate.set()
     project = harness.registry.find(str(root))
     assert project is not None
     harness.indexer.publish(project.id)
-    wait_until(lambda: len(harness.engine.calls) == 5)
-    wait_until(lambda: harness.ask("status")["clients"] == 1)
     assert harness.ask("search", query="x", path=str(root))["total"] == 1
+    assert len(harness.engine.calls) == begun + 1 <= 3
+
+
+@pytest.mark.parametrize("clock", [None, "c:0:1"])
+def test_clients_that_ask_to_wait_and_go_do_not_keep_the_others_out(
+    harness: Harness, root: Path, clock: str | None
+) -> None:
+    harness.behaviour.on_sync = None
+    for _ in range(MAX_OPEN // MAX_OPEN_PER_PEER + 1):
+        with harness.asker() as leaving:
+            for _ in range(MAX_OPEN_PER_PEER):
+                leaving.send("wait", path=str(root), timeout_ms=600_000, clock=clock)
+            leaving.send("hello")
+            assert leaving.receive().error is None
+    assert harness.ask("search", query="x", path=str(root))["total"] == 1
+
+
+def test_a_client_that_asks_much_at_once_waits_for_it_and_another_does_not(
+    harness: Harness, root: Path
+) -> None:
+    harness.engine.gate.clear()
+    with harness.asker() as greedy, harness.asker() as modest:
+        for number in range(MAX_OPEN_PER_PEER):
+            greedy.send("search", query=f"greedy{number}", path=str(root))
+        wait_until(lambda: harness.ask("status")["searches"] == MAX_OPEN_PER_PEER)
+        modest.send("search", query="modest", path=str(root))
+        wait_until(lambda: harness.ask("status")["searches"] == MAX_OPEN_PER_PEER + 1)
+        harness.engine.gate.set()
+        assert modest.receive().error is None
+        asked = [queries[0] for _, queries, _ in harness.engine.calls]
+        assert asked.index("modest") <= 4
 
 
 def test_a_subscriber_that_falls_behind_is_told_once(harness: Harness, root: Path) -> None:

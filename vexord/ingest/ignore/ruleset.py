@@ -141,7 +141,7 @@ def _compile(at: int, patterns: Sequence[GitPattern], backend: Backend) -> list[
     except re2.error:
         pass
     if len(patterns) == 1:
-        logger.warning("rule left out, it is too large pattern=%.60r", patterns[0].regex.pattern)
+        logger.warning("rule left out, it is too large pattern=%.60r", str(patterns[0].regex))
         return []
     half = len(patterns) // 2
     return _compile(at, patterns[:half], backend) + _compile(at + half, patterns[half:], backend)

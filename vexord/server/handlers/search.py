@@ -20,6 +20,8 @@ SECOND_ROUND_S = 0.02
 """Time that must be left to look again after hits had to be dropped."""
 ANSWER_TIME_S = 0.05
 """Kept of the client's deadline for the search itself."""
+PATIENCE_S = 60.0
+"""What a client that names no deadline is taken to wait for the search itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,8 +123,13 @@ class _Search:
             place = _target(view, snapshot, path) if snapshot is not None else None
         time_left = self._limit - time.monotonic()
         may_repeat = outcomes is not None and not self._second and time_left > SECOND_ROUND_S
+        if self._call.deadline is None:
+            self._call.deadline = time.monotonic() + PATIENCE_S
         self._services.workers.submit(
-            lambda: self._work(place, targets, freshness, may_repeat), self._done, self._call.fail
+            lambda: self._work(place, targets, freshness, may_repeat),
+            self._done,
+            self._call.fail,
+            self._call.peer.identity,
         )
 
     def _work(
@@ -141,6 +148,7 @@ class _Search:
             syntax=params.syntax,
             explain=params.explain,
             no_cache=params.no_cache,
+            check=self._call.check_deadline,
         )
         if params.like is not None:
             results = [self._services.engine.related(_known(place), params.like.line, targets, options)]

@@ -52,6 +52,10 @@ class WaitMethod:
         if wait.reached():
             wait.finish(self._services.tracker.indexer_running, reached=True)
             return
+        for number, other in list(self._clock_waits.items()):
+            if not other.call.open:  # its client has gone
+                del self._clock_waits[number]
+                other.give_up()
         self._clock_waits[wait.call.number] = wait
 
         def expire() -> None:
@@ -80,10 +84,14 @@ class _ClockWait:
         """Whether all do."""
         return all(view.reached(*self._clock) for view in self.views)
 
-    def finish(self, indexer_running: bool, *, reached: bool) -> None:
-        """Answer."""
+    def give_up(self) -> None:
+        """Nobody waits any more."""
         if self.timer is not None:
             self.timer.cancel()
+
+    def finish(self, indexer_running: bool, *, reached: bool) -> None:
+        """Answer."""
+        self.give_up()
         projects = [view.freshness(view.doubts(indexer_running)) for view in self.views]
         self.call.reply(WaitResult(reached=reached, projects=projects))
 
