@@ -171,8 +171,8 @@ class RouterSocket:
         """Know whose connection this is, so that its end tells who has gone."""
         if identity in self._identities.get(descriptor, ()):
             return
-        if descriptor not in self._open:
-            self._drain_monitor()
+        # All that happened before the message: the end of an earlier connection of the same number, too.
+        self._drain_monitor()
         if descriptor in self._open:
             self._identities.setdefault(descriptor, set()).add(identity)
         else:  # it went away before its message was read
