@@ -13,6 +13,7 @@ import xxhash
 DIR_MODE = 0o700
 FILE_MODE = 0o600
 TEMPORARY_SUFFIX = ".tmp"
+_LONGEST_MARK = 1 << 14
 
 Bytes = bytes | memoryview
 Hook = Callable[[str, str, Sequence[Bytes]], None]
@@ -236,6 +237,42 @@ def remove_file(path: str) -> None:
         step("unlink", path)
         with contextlib.suppress(FileNotFoundError):
             os.unlink(path)
+
+
+class Mark:
+    """A line that is written in place, again and again, and outlives the process, though not the machine."""
+
+    def __init__(self, path: str) -> None:
+        """Open the file, made if it is missing.
+
+        Raises:
+            OSError: it cannot be opened.
+        """
+        step("create", path)
+        self._path = path
+        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+        self._descriptor = os.open(path, flags, FILE_MODE)
+        self.found = read_mark(path)
+        """What it said when it was opened."""
+
+    def set(self, text: str) -> None:
+        """Say something else; on a full disk the file may go on saying what it did."""
+        step("mark", self._path)
+        with contextlib.suppress(OSError):
+            os.pwrite(self._descriptor, os.fsencode(text) + b"\0", 0)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        os.close(self._descriptor)
+
+
+def read_mark(path: str) -> str:
+    """Return what a mark says; nothing if there is none or it cannot be read."""
+    try:
+        with open(path, "rb") as file:
+            return os.fsdecode(file.read(_LONGEST_MARK).partition(b"\0")[0])
+    except OSError:
+        return ""
 
 
 def lock_exclusively(path: str) -> int:

@@ -171,7 +171,7 @@ class Plan:
     def __init__(self, folder: Path) -> None:
         folder.mkdir(exist_ok=True)
         self._path = folder / "plan.json"
-        self._fired = folder / "fired"
+        self._folder = folder
         self.record = folder / "steps"
         """`role name path` of every step while there is no plan."""
         site = _SITE.format(repository=str(Path(__file__).parents[2]), plan=str(folder))
@@ -184,21 +184,28 @@ class Plan:
         """Let them work."""
         self._set({})
 
-    def die(self, role: str, number: int, *, torn: bool = False, match: str = "") -> None:
-        """End the next process of a role (`server`, `indexer`, `crew`) at a step, counted from now, once.
+    def die(self, role: str, number: int, *, torn: bool = False, match: str = "", times: int = 1) -> None:
+        """End the next process of a role (`server`, `indexer`, `crew`) at a step, counted from now.
 
-        `match`: count only steps of which the path contains this.
+        `match`: count only steps of which the path contains this. `times`: as many processes.
         """
-        self._set({"role": role, "number": number, "torn": torn, "match": match})
+        self._set({"role": role, "number": number, "torn": torn, "match": match, "times": times})
 
     def fail(self, code: int, *, names: Sequence[str] = tuple(NEEDS_ROOM), match: str = "") -> None:
         """Fail every step of these names with an errno, in all processes, until the plan is cleared."""
         self._set({"code": code, "names": list(names), "match": match})
 
+    def poison(self, text: str) -> None:
+        """A file of which the bytes hold this ends the process that reads it, as a bug of a parser would.
+
+        To be called before the daemon starts.
+        """
+        self.env["VX_POISON"] = text
+
     @property
     def fired(self) -> bool:
-        """Whether the process has died as it should."""
-        return self._fired.exists()
+        """Whether a process has died as it should."""
+        return any(self._folder.glob("fired-*"))
 
     def steps(self) -> list[tuple[str, str, str]]:
         """Return the steps taken so far: role, name, path."""
@@ -208,7 +215,8 @@ class Plan:
         return [(line[0], line[1], line[2]) for line in lines]
 
     def _set(self, plan: dict[str, object]) -> None:
-        self._fired.unlink(missing_ok=True)
+        for fired in self._folder.glob("fired-*"):
+            fired.unlink()
         temporary = self._path.with_suffix(".new")
         temporary.write_text(json.dumps(plan))
         temporary.rename(self._path)
@@ -223,6 +231,21 @@ def install(folder: str) -> None:
     role = next((role for role, mark in _ROLES.items() if mark in command), "")
     if role:
         files.hook = _Follower(folder, role)
+        if (text := os.environ.get("VX_POISON", "")) and role != "server":
+            _poison(text.encode())
+
+
+def _poison(text: bytes) -> None:
+    from vexord.ingest import extract as module
+
+    extract = module.extract
+
+    def deadly(path: str, raw: bytes) -> module.Extracted:
+        if text in raw:
+            os.kill(os.getpid(), signal.SIGSEGV)
+        return extract(path, raw)
+
+    module.extract = deadly
 
 
 class _Follower:
@@ -251,9 +274,13 @@ class _Follower:
                 self._die(name, path, parts)
 
     def _die(self, name: str, path: str, parts: Sequence[Bytes]) -> None:
-        try:  # one process only, and once
-            os.close(os.open(os.path.join(self._folder, "fired"), os.O_CREAT | os.O_EXCL))
-        except FileExistsError:
+        for number in range(int(str(self._plan["times"]))):  # the next that nobody has taken
+            try:
+                os.close(os.open(os.path.join(self._folder, f"fired-{number}"), os.O_CREAT | os.O_EXCL))
+                break
+            except FileExistsError:
+                continue
+        else:
             return
         if self._plan["torn"] and name == "write":
             write_half(path, parts)

@@ -145,7 +145,7 @@ def strays(folder: str | Path) -> list[str]:
 
     Segments that only the generation before lists may stay until the next one: a second commit clears them.
     """
-    listed = {"manifest.json", "writer.lock", "stamps.json", "segments"}
+    listed = {"manifest.json", "writer.lock", "stamps.json", "segments", "at-hand", "deaths.json"}
     for record in read_manifest(str(folder)).segments:
         base = f"segments/{record.name}"
         listed |= {base, *(f"{base}/{name}" for name in record.sums)}

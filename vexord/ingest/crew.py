@@ -24,7 +24,8 @@ NICENESS = 9
 TASKS_A_PROCESS = 40
 """Then a new one takes its place: the parser's bindings leak about the size of each file."""
 REST_AFTER_S = 20.0
-MAX_BREAKS = 3
+MAX_BREAKS = 5
+"""In a row; a file that ends processes is let alone before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +86,8 @@ class Crew:
             self._last_work_s = time.monotonic()
             if isinstance(result.error, BrokenProcessPool):
                 self._broken()
+            elif result.error is None:
+                self._breaks = 0
             if result.ticket in self._dropped:
                 self._dropped.discard(result.ticket)
             else:

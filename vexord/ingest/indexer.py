@@ -14,6 +14,7 @@ from vexor_protocol.health import RemoteFigures
 from vexord.embed.seam import Embedder
 from vexord.index.store import remove_index
 from vexord.ingest.aids import Aids
+from vexord.ingest.failed import Failed
 from vexord.ingest.makers import PROVIDER_STATES
 from vexord.ingest.project import Project
 from vexord.ingest.report import failed, reasons, refiner_state, report
@@ -74,6 +75,8 @@ class Indexer:
         self._wake_read, self._wake_write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         self._watcher = Watcher(self._on_event, cookie_dir)
         self._projects: dict[str, Project] = {}
+        self._failed: dict[str, Failed] = {}
+        """Projects that cannot be opened or worked on; each is tried again."""
         self._process = psutil.Process()
         self._last_heartbeat_s = self._last_report_s = self._last_root_check_s = 0.0
         self._last_work_s = time.monotonic()
@@ -191,7 +194,11 @@ class Indexer:
             project.doubt("watcher_error", "an event could not be taken; see the log")
 
     def _work(self, project: Project, now: float) -> None:
-        published = project.work(now)
+        try:
+            published = project.work(now)
+        except Exception as error:  # one broken project must not take the others down
+            self._give_up(project, error)
+            return
         if published is not None:
             self._publish(project, published)
         if published is not None or project.scanning:
@@ -255,24 +262,51 @@ class Indexer:
             return
         try:
             project = Project(spec, self._embedder, self._watcher, self._aids)
-        except Exception as error:
-            # One broken project must not take the others down; it is tried again when the server asks.
-            logger.exception("cannot open project root=%r", spec.root)
-            self._channel.send(failed(spec, error, str(self._embedder.fingerprint)))
+        except Exception as error:  # one broken project must not take the others down
+            self._note_failed(spec, error)
             return
         self._projects[spec.id] = project
         project.health.replace(REFINER_STATES, self._aids.problem)
         self._report(project)
 
+    def _give_up(self, project: Project, error: Exception) -> None:
+        """Let a project go for now; what waits for it runs out of time."""
+        spec = project.spec
+        self._forget(project)
+        self._note_failed(spec, error)
+
+    def _note_failed(self, spec: ProjectSpec, error: Exception) -> None:
+        before = self._failed.get(spec.id)
+        if before is None or before.reason != str(error):
+            logger.error("project failed root=%r", spec.root, exc_info=error)
+        self._failed[spec.id] = Failed.again(spec, error, before)
+        self._channel.send(failed(spec, error, str(self._embedder.fingerprint)))
+
+    def _retry_failed(self) -> None:
+        for one in list(self._failed.values()):
+            project = self._projects.get(one.spec.id)
+            if project is None and one.due_s <= time.monotonic():
+                self._open(one.spec)
+            elif project is not None and project.state == "ready":
+                del self._failed[one.spec.id]
+
     def _close(self, project_id: str, delete: bool) -> None:
-        project = self._projects.pop(project_id, None)
+        project, lost = self._projects.get(project_id), self._failed.pop(project_id, None)
+        spec = project.spec if project is not None else lost.spec if lost is not None else None
         if project is not None:
-            project.close()
-            if self._aids.refiner is not None:
-                self._aids.refiner.forget(project_id)
-            if delete:
-                remove_index(project.spec.index_dir)
+            self._forget(project)
+        if delete and spec is not None:
+            remove_index(spec.index_dir)
         self._channel.send(Closed(project_id))
+
+    def _forget(self, project: Project) -> None:
+        del self._projects[project.spec.id]
+        try:
+            project.close()
+        except Exception:  # it may be the disk that fails
+            logger.exception("a project was not closed well root=%r", project.spec.root)
+        if self._aids.refiner is not None:
+            self._aids.refiner.forget(project.spec.id)
 
     def _sync(self, message: Sync) -> None:
         project = self._projects.get(message.id)
@@ -320,13 +354,18 @@ class Indexer:
     def _check_roots(self) -> None:
         self._last_root_check_s = time.monotonic()
         self._watcher.check_roots()
+        self._retry_failed()
         for project in self._projects.values():
             project.root_back()
 
     def _merge_one(self, now: float) -> None:
         settled = now - self._last_work_s >= SETTLED_AFTER_S
         for project in self._projects.values():
-            published = project.idle_work(settled=settled)
+            try:
+                published = project.idle_work(settled=settled)
+            except Exception as error:
+                self._give_up(project, error)
+                return
             if published is not None:
                 self._publish(project, published)
                 return
@@ -343,7 +382,11 @@ class Indexer:
         self._turns += 1
         first = self._turns % len(projects)  # whoever comes first takes all the room there is
         for project in projects[first:] + projects[:first]:
-            more, published = refiner.step(project)
+            try:
+                more, published = refiner.step(project)
+            except Exception as error:
+                self._give_up(project, error)
+                continue
             self._more_to_refine |= more
             if published is not None:
                 self._publish(project, published)

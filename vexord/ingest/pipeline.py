@@ -4,7 +4,8 @@ import logging
 import os
 import stat
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
@@ -16,6 +17,7 @@ from vexord.bags import Bags, count_words
 from vexord.embed.seam import Documents, Embedder
 from vexord.index.embed_text import embed_hash, embed_header, embed_text
 from vexord.index.types import Chunk, FileEntry, FileStamp, IndexedFile
+from vexord.ingest.deaths import Guard, file_key
 from vexord.ingest.extract import extract
 from vexord.ingest.languages import language_of
 from vexord.ingest.modes import AUTO, NAME, by_name, chunks_of
@@ -69,12 +71,16 @@ class Outcome:
 class Pipeline:
     """Turns paths of one project into an `Outcome`; decides alone whether a file has changed."""
 
-    def __init__(self, root: str, table: FileTable, embedder: Embedder, mode: str = AUTO) -> None:
+    def __init__(
+        self, root: str, table: FileTable, embedder: Embedder, mode: str = AUTO, guard: Guard | None = None
+    ) -> None:
+        """`guard` is told which file is at hand, and says which are to be let alone."""
         self.mode = mode
         """How much of each file is indexed from now on."""
         self._root = root
         self._table = table
         self._embedder = embedder
+        self._guard = guard
 
     def run(self, paths: Iterable[str], force: bool = False) -> Outcome:
         """Look at each path; `force` takes unchanged files too, and embeds every chunk anew.
@@ -106,10 +112,13 @@ class Pipeline:
             read = read_whole(os.path.join(self._root, path))
         except (OSError, TooLargeError):
             return None
-        extracted = extract(path, read.raw)
-        if read.moving or extracted.binary:
-            return None
-        return extracted.text, chunks_of(self.mode, path, extracted)
+        with self._at_hand(path, read.stamp) as allowed:
+            if not allowed:
+                return None
+            extracted = extract(path, read.raw)
+            if read.moving or extracted.binary:
+                return None
+            return extracted.text, chunks_of(self.mode, path, extracted)
 
     def _check(self, path: str, force: bool, folders: Folders, outcome: Outcome) -> None:
         info = self._look(path, folders)
@@ -123,19 +132,41 @@ class Pipeline:
         elif info.st_size > MAX_FILE_BYTES:
             self._skip(path, "too_large", stamp, outcome)
         else:
-            try:
-                read = read_whole(os.path.join(self._root, path))
-            except TooLargeError:
-                self._skip(path, "too_large", stamp, outcome)
-            except OSError as error:
-                if is_gone(error):
-                    self._gone(path, outcome)
-                elif is_forbidden(error):
-                    self._skip(path, "unreadable", stamp, outcome)
+            with self._at_hand(path, stamp) as allowed:
+                if allowed:
+                    self._read(path, force, stamp, outcome)
                 else:
-                    raise
+                    self._skip(path, "crashes", stamp, outcome)
+
+    @contextmanager
+    def _at_hand(self, path: str, stamp: FileStamp) -> Iterator[bool]:
+        """Say that a file is at hand; yield whether it may be read."""
+        guard = self._guard
+        if guard is None:
+            yield True
+        elif guard.is_banned(key := file_key(path, stamp)):
+            yield False
+        else:
+            guard.begin(key)
+            try:
+                yield True
+            finally:
+                guard.end(key)
+
+    def _read(self, path: str, force: bool, stamp: FileStamp, outcome: Outcome) -> None:
+        try:
+            read = read_whole(os.path.join(self._root, path))
+        except TooLargeError:
+            self._skip(path, "too_large", stamp, outcome)
+        except OSError as error:
+            if is_gone(error):
+                self._gone(path, outcome)
+            elif is_forbidden(error):
+                self._skip(path, "unreadable", stamp, outcome)
             else:
-                self._take(path, read, entry if not force else None, outcome)
+                raise
+        else:
+            self._take(path, read, None if force else self._table.get(path), outcome)
 
     def _look(self, path: str, folders: Folders) -> os.stat_result | None:
         """Return the stat of a regular file, None if there is none at this path or a symlink on the way.

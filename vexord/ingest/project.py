@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterable
 from vexor_protocol.health import Progress
 
 from vexord.embed.seam import Embedder
-from vexord.index.writer import IndexWriter
 from vexord.ingest.aids import Aids
 from vexord.ingest.bulk import Batch, Bulk
 from vexord.ingest.health import WATCHING, Health
+from vexord.ingest.opening import open_index
 from vexord.ingest.pending import Pending
 from vexord.ingest.pipeline import Outcome, Pipeline, chunk_count
 from vexord.ingest.publisher import RETRY_WRITE_S, Publisher
@@ -40,7 +40,7 @@ class Project:
     """State machine of one project. All methods are called by the indexer's main loop.
 
     Raises:
-        IndexLockedError, FutureFormatError, OSError: on construction, if the index cannot be opened.
+        IndexStoreError, OSError: on construction; see `open_index`.
     """
 
     def __init__(self, spec: ProjectSpec, embedder: Embedder, watcher: Watcher, aids: Aids) -> None:
@@ -54,16 +54,14 @@ class Project:
         self.schedule = ScanSchedule()
         self.changed_state = True
         self._watcher = watcher
-        self.writer = IndexWriter.open(
-            spec.index_dir, embedder.fingerprint, aids.refiner.rows if aids.refiner is not None else None
-        )
+        self.deaths, self.writer = open_index(spec.index_dir, embedder.fingerprint, aids)
         self.model = str(embedder.fingerprint)
         self._publisher = Publisher(spec, self.writer, self.health)
         self._trouble = Trouble(self.health)
         self._root = Root(spec.root)
-        self._bulk = Bulk(spec.root, self.writer, embedder.fingerprint, aids.crew)
+        self._bulk = Bulk(spec.root, self.writer, embedder.fingerprint, aids.crew, self.deaths)
         self._bulk_not_before_s = 0.0
-        self.pipeline = Pipeline(spec.root, self.writer, embedder)
+        self.pipeline = Pipeline(spec.root, self.writer, embedder, guard=self.deaths)
         self.wanted = Wanted(spec)
         self._excluded = self.wanted.excluded
         self._first_index = not self.writer.entries()
@@ -390,6 +388,7 @@ class Project:
         self._watcher.remove(self.spec.root)
         self._bulk.forget()
         self.writer.close()
+        self.deaths.close()
 
     def _set_state(self, state: str) -> None:
         if self.state != state:

@@ -13,6 +13,7 @@ from vexord.index.build import build_segment
 from vexord.index.manifest import FingerprintFields, SegmentRecord
 from vexord.index.segment_writer import SegmentWriter
 from vexord.index.types import FileEntry
+from vexord.ingest.deaths import Guard
 from vexord.ingest.pipeline import Outcome, Pipeline, chunk_count
 
 
@@ -33,6 +34,10 @@ class BatchTask:
     name: str
     """Of the segment to write."""
     fingerprint: FingerprintFields
+    guard_file: str
+    """Where the process says which file it has at hand."""
+    banned: frozenset[str]
+    """Files to be let alone; see `deaths.file_key`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +82,12 @@ def run_batch(task: BatchTask) -> BatchDone:
     """
     assert _embedder is not None  # noqa: S101 - `begin` came first
     gc.collect()  # of the batch before: the crew looks for cycles at no other time
-    pipeline = Pipeline(task.root, _Known(task.entries), _embedder, task.mode)
-    outcome = pipeline.run(task.paths, force=task.force)
+    guard = Guard(task.guard_file, task.banned)
+    try:
+        pipeline = Pipeline(task.root, _Known(task.entries), _embedder, task.mode, guard)
+        outcome = pipeline.run(task.paths, force=task.force)
+    finally:
+        guard.close()
     upserts, outcome.upserts = outcome.upserts, []
     words, outcome.words = outcome.words, None
     if not upserts:

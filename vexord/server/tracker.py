@@ -172,7 +172,9 @@ class Tracker:
     def indexer_said(self, message: ToServer) -> None:
         """Take a message about one project; those about unknown ones are late and mean nothing."""
         if isinstance(message, Closed):
-            self._leaving.pop(message.id, None)
+            folder = self._leaving.pop(message.id, None)
+            if folder is not None and os.path.exists(folder):  # it could not remove it, or never opened it
+                remove_index(folder)
             return
         if not isinstance(message, State | Published | Synced):
             return

@@ -20,6 +20,7 @@ from vexord.index.writer import IndexWriter
 from vexord.ingest import bulk as bulk_module
 from vexord.ingest.bulk import Batch, Bulk
 from vexord.ingest.crew import MAX_BREAKS, Crew, Result
+from vexord.ingest.deaths import Deaths
 from vexord.ingest.ignore import IgnoreRules
 from vexord.ingest.pipeline import Pipeline
 from vexord.ingest.reconcile import Scan
@@ -165,7 +166,7 @@ def test_a_segment_of_the_crew_is_that_of_the_main_loop(
     }
     make_tree(root, files | {"logo.png": b"\x89PNG\0\0"})
     scan = scan_of(root, writer)
-    bulk = Bulk(str(root), writer, default_embedder(FORMAT).fingerprint, crew)
+    bulk = Bulk(str(root), writer, default_embedder(FORMAT).fingerprint, crew, Deaths(writer.folder, "1"))
     bulk.hand_out(scan, list)
     assert bulk.waiting(scan)
     (batch,) = finished(bulk)
@@ -194,7 +195,7 @@ def test_what_the_main_loop_looked_at_meanwhile_stays_out(
         {"old.py": "old = 1\n", "gone.py": "gone = 1\n", "same.py": "same = 1\n", "deep/x.py": "x = 1\n"},
     )
     scan = scan_of(root, writer)
-    bulk = Bulk(str(root), writer, default_embedder(FORMAT).fingerprint, crew)
+    bulk = Bulk(str(root), writer, default_embedder(FORMAT).fingerprint, crew, Deaths(writer.folder, "1"))
     bulk.hand_out(scan, list)
     assert bulk.under("deep") == ["deep/x.py"]
     (root / "old.py").write_text("new = 2\n")
@@ -217,7 +218,9 @@ def test_a_batch_that_failed_comes_back_and_leaves_nothing(
 ) -> None:
     make_tree(tmp_path / "root", {"a.py": "a = 1\n"})
     scan = scan_of(tmp_path / "root", writer)
-    bulk = Bulk(str(tmp_path / "root"), writer, default_embedder(FORMAT).fingerprint, crew)
+    bulk = Bulk(
+        str(tmp_path / "root"), writer, default_embedder(FORMAT).fingerprint, crew, Deaths(writer.folder, "1")
+    )
     monkeypatch.setattr(bulk_module, "run_batch", die)
     bulk.hand_out(scan, list)
     (batch,) = finished(bulk)
@@ -242,7 +245,7 @@ def test_files_change_and_die_during_a_merge(
     for number in range(12):
         make_tree(root, {f"f{number}.py": f"name_{number} = 1\n"})
         writer.commit(Pipeline(str(root), writer, embedder).run([f"f{number}.py"]).upserts, [])
-    bulk = Bulk(str(root), writer, embedder.fingerprint, crew)
+    bulk = Bulk(str(root), writer, embedder.fingerprint, crew, Deaths(writer.folder, "1"))
     bulk.merge()
     assert bulk.merging
     make_tree(root, {"f1.py": "changed = 1\n", "new.py": "new = 1\n"})
