@@ -187,6 +187,7 @@ class Project:
         """The root folder has vanished or is another folder now: keep the index, stop believing it."""
         self.health.note("root_gone", self._missing() or f"{shown(self.spec.root)} was replaced")
         if self.state != "root_gone":
+            self._root.forget()
             self._set_state("root_gone")
             self._scan = None
             self._bulk.forget()
@@ -194,10 +195,11 @@ class Project:
 
     def root_back(self) -> None:
         """Compare again if the root exists again; the watcher has found it by itself."""
-        if self.state == "root_gone" and not self._missing():
-            self.health.mended("root_gone")
-            self._set_state("indexing")
-            self.reread(self.spec)
+        if self.state == "root_gone":
+            self.health.note("root_gone", self._missing())
+            if not self._missing():
+                self._set_state("indexing")
+                self.reread(self.spec)
 
     def _missing(self) -> str:
         return self._root.missing(indexed=bool(self.writer.entries()))
@@ -373,8 +375,7 @@ class Project:
         if outcome.deletes and self._missing():
             self.root_gone()  # a renamed ancestor takes every file away and raises no event
             return
-        looked_at = [*(file.path for file in outcome.upserts), *(told[0] for told in outcome.touched), *more]
-        self._trouble.absorb(outcome, [*looked_at, *outcome.deletes], time.monotonic())
+        self._trouble.absorb(outcome, more, time.monotonic())
         self._publisher.absorb(outcome)
 
     # --- state ---------------------------------------------------------------------------------------------

@@ -30,6 +30,10 @@ class Root:
         """The folder that is there now is the root, empty or not."""
         self._known = identity(self._path)
 
+    def forget(self) -> None:
+        """What comes back may be another folder, even if it has the number of this one."""
+        self._known = None
+
     def _instead(self) -> str:
         try:
             mode = os.lstat(self._path).st_mode

@@ -25,9 +25,10 @@ class Trouble:
         self._failed: dict[str, str] = {}
         self._rest_until_s = 0.0
 
-    def absorb(self, outcome: Outcome, looked_at: Iterable[str], now: float) -> None:
-        """Note what became of some files; `looked_at`: those that were taken in."""
-        for path in looked_at:
+    def absorb(self, outcome: Outcome, more: Iterable[str], now: float) -> None:
+        """Note what became of some files; `more`: those that were taken in besides."""
+        touched, taken = (told[0] for told in outcome.touched), (file.path for file in outcome.upserts)
+        for path in (*taken, *touched, *outcome.deletes, *more):
             self._failed.pop(path, None)
             if path not in outcome.unsettled:
                 self._restless.pop(path, None)
