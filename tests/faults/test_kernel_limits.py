@@ -230,7 +230,7 @@ def test_events_that_the_kernel_drops_are_made_good(daemon: StartDaemon, xdg: Xd
     try:
         for turn in range(40):
             for number, path in enumerate(files):
-                with open(root / path, "w") as file:
+                with open(root / path, "a") as file:
                     file.write(f"value_{number}_after_{turn}\n")
         (root / "made" / "late").mkdir(parents=True)
         (root / "made/late/new.py").write_text("folder_made_late = 1\n")
