@@ -1,6 +1,6 @@
 """The writer's view of all live files: path → place in a segment, with entries made when asked for."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -103,6 +103,18 @@ class FileTable(Mapping[str, FileEntry]):
             return list(self._places)
         inside = folder + "/"
         return [path for path in self._places if path.startswith(inside) or path == folder]
+
+    def of_inodes(self, inodes: Collection[int]) -> list[str]:
+        """Return the live paths that had one of these inodes when they were last looked at."""
+        wanted = np.fromiter(inodes, np.uint64, len(inodes))
+        found: list[str] = []
+        for number, live in self.segments.items():
+            rows = np.isin(live.segment.files["inode"], wanted) & ~live.dead
+            for place, touched in self._touched.items():
+                if place >> _ID_BITS == number:
+                    rows[touched.file_id] = touched.stamp.inode in inodes
+            found += live.segment.paths.take(np.flatnonzero(rows)).tolist()
+        return found
 
     def reusable(self, path: str) -> dict[int, NDArray[np.int8]]:
         """Return the vectors, shape (dimensions,), of a live file's chunks by embed hash."""

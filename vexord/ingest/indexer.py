@@ -316,7 +316,7 @@ class Indexer:
             self._channel.send(Synced(message.id, message.seq, False, ["failed"], 0, [], 0, 0))
             return
         self._watcher.check_roots(project.spec.root)  # a folder above that was renamed raises no event
-        project.root_back()
+        project.look_around()
         scan_number = 0
         if project.blind:  # events alone prove nothing here: a scan that begins after this message does
             project.want_scan()
@@ -358,7 +358,7 @@ class Indexer:
         self._watcher.check_roots()
         self._retry_failed()
         for project in self._projects.values():
-            project.root_back()
+            project.look_around()
 
     def _merge_one(self, now: float) -> None:
         settled = now - self._last_work_s >= SETTLED_AFTER_S

@@ -65,6 +65,8 @@ class Outcome:
     """Path → reason, for files whose content is not in the index."""
     failed: dict[str, str] = field(default_factory=dict)
     """Path → error, for files that the disk did not give us: what the index has of them stays."""
+    linked: set[int] = field(default_factory=set)
+    """Inodes of changed files that have other names as well."""
     bytes_read: int = 0
 
 
@@ -135,6 +137,8 @@ class Pipeline:
             with self._at_hand(path, stamp) as allowed:
                 if allowed:
                     self._read(path, force, stamp, outcome)
+                    if info.st_nlink > 1 and outcome.upserts and outcome.upserts[-1].path == path:
+                        outcome.linked.add(info.st_ino)
                 else:
                     self._skip(path, "crashes", stamp, outcome)
 

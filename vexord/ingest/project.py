@@ -22,7 +22,6 @@ from vexord.ingest.schedule import ScanSchedule
 from vexord.ingest.syncs import Syncs
 from vexord.ingest.tasks import BatchDone
 from vexord.ingest.trouble import NOT_WHOLE, Trouble
-from vexord.ingest.walk import files_at
 from vexord.ingest.wanted import Wanted
 from vexord.ingest.watch import Watcher
 from vexord.link.messages import ProjectSpec, Published
@@ -136,7 +135,7 @@ class Project:
     def dirty(self, rel: str, is_dir: bool, now: float) -> None:
         """Note an event."""
         if self.state == "root_gone":
-            self.root_back()  # which compares everything
+            self.look_around()  # which compares everything
             return
         if self.wanted.is_rule_file(rel):
             self.reread(self.spec)
@@ -173,7 +172,7 @@ class Project:
 
     def _take_settings(self) -> None:
         """Under another mode every file is looked at anew; what is indexed serves until its file's turn."""
-        if self._missing():  # so is its settings file: `root_back` reads it
+        if self._missing():  # so is its settings file: `look_around` reads it
             return
         mode = str(self.wanted.mode.value)
         if self.writer.mode != mode:
@@ -193,13 +192,16 @@ class Project:
             self._bulk.forget()
             self.pending.clear()
 
-    def root_back(self) -> None:
-        """Compare again if the root exists again; the watcher has found it by itself."""
-        if self.state == "root_gone":
-            self.health.note("root_gone", self._missing())
-            if not self._missing():
-                self._set_state("indexing")
+    def look_around(self) -> None:
+        """Compare again if the root is back, or if a rule file has changed where no watch stands."""
+        if self.state != "root_gone":
+            if self.wanted.rules.changed_outside():
                 self.reread(self.spec)
+            return
+        self.health.note("root_gone", self._missing())
+        if not self._missing():
+            self._set_state("indexing")
+            self.reread(self.spec)
 
     def _missing(self) -> str:
         return self._root.missing(indexed=bool(self.writer.entries()))
@@ -253,22 +255,26 @@ class Project:
 
     def _work_events(self, now: float, urgent: int) -> None:
         paths: list[str] = []
+        last_seq = 0
         while len(paths) < SLICE_FILES:
             item = self.pending.pop(now, urgent)
             if item is None:
                 break
-            path, seq, is_dir = item
+            path, last_seq, is_dir = item
             if is_dir:
-                self._expand(path, seq)
+                self._expand(path, last_seq)
             else:
                 paths.append(path)
         self._bulk.overtake(paths)
-        self._absorb(self.pipeline.run(self._gone_or_wanted(paths)))
+        outcome = self.pipeline.run(self._publisher.less_ignored(paths, self._excluded))
+        if outcome.linked:  # an event names only the link that was written through
+            self.pending.expand(sorted(self.writer.entries().of_inodes(outcome.linked)), last_seq)
+        self._absorb(outcome)
 
     def _expand(self, folder: str, seq: int) -> None:
         """A folder appeared, vanished or moved: its files, those there and those indexed, take its place."""
         files = {*self.writer.under(folder), *self._bulk.under(folder), *self._publisher.under(folder)}
-        files |= files_at(self.spec.root, self.wanted.rules, folder)
+        files |= self.wanted.files_at(folder, self._watcher)
         self.pending.expand(sorted(files), seq)
 
     def _start_scan(self, now: float) -> None:
@@ -300,7 +306,7 @@ class Project:
         if self._bulk.wants(scan):
             return self._step_bulk(scan, now)
         batch, size = scan.next_batch()
-        outcome = self.pipeline.run(self._gone_or_wanted(batch), force=scan.check_all)
+        outcome = self.pipeline.run(self._publisher.less_ignored(batch, self._excluded), force=scan.check_all)
         self._absorb(outcome)
         if self._scan is None:  # the root vanished meanwhile
             return None
@@ -326,7 +332,7 @@ class Project:
             if self._scan is None:  # the root vanished meanwhile
                 return published
         if now >= self._bulk_not_before_s:
-            self._bulk.hand_out(scan, self._gone_or_wanted)
+            self._bulk.hand_out(scan, lambda paths: self._publisher.less_ignored(paths, self._excluded))
         if not scan.left and not self._bulk.files:
             return self._finish_scan(scan, now) or published
         if self.writer.stats()[2] > MAX_SCAN_SEGMENTS:
@@ -347,16 +353,6 @@ class Project:
         else:
             scan.indexed(len(batch.paths), batch.size, done.chunks)
         return published
-
-    def _gone_or_wanted(self, paths: list[str]) -> list[str]:
-        """Paths to read; an indexed path that is ignored by now is deleted instead."""
-        wanted: list[str] = []
-        for path in paths:
-            if self._excluded(path, is_dir=False):
-                self._publisher.delete(path)
-            else:
-                wanted.append(path)
-        return wanted
 
     def _finish_scan(self, scan: Scan, now: float) -> Published | None:
         renewed = scan.check_all and scan.mode == self.pipeline.mode != self.writer.mode

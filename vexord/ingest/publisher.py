@@ -50,6 +50,13 @@ class Publisher:
         self._deletes.append(path)
         self._health.unskip(path)
 
+    def less_ignored(self, paths: list[str], excluded: Callable[[str, bool], bool]) -> list[str]:
+        """Return the paths to read; those that are ignored by now are deleted instead."""
+        ignored = {path for path in paths if excluded(path, False)}
+        for path in sorted(ignored):
+            self.delete(path)
+        return [path for path in paths if path not in ignored]
+
     def absorb(self, outcome: Outcome) -> None:
         """Take what a batch of paths came to."""
         self._upserts += outcome.upserts

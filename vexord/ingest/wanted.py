@@ -5,6 +5,8 @@ import os
 from vexor_protocol.configuration import PROJECT_FILE_NAME, Found, read_project_file, with_project
 
 from vexord.ingest.ignore import IgnoreRules
+from vexord.ingest.walk import files_at
+from vexord.ingest.watch import Watcher
 from vexord.link.messages import ProjectSpec
 
 
@@ -13,6 +15,7 @@ class Wanted:
 
     def __init__(self, spec: ProjectSpec) -> None:
         self.rules = IgnoreRules(spec.root)
+        self._root = spec.root
         self._own_prefix = _prefix_inside(os.path.dirname(spec.index_dir), spec.root)
         self.mode = Found(spec.mode, spec.mode_origin)
         """How much of a file is indexed, and what says so."""
@@ -35,6 +38,18 @@ class Wanted:
     def is_rule_file(self, rel: str) -> bool:
         """Whether a change of this file may change what is wanted."""
         return rel == PROJECT_FILE_NAME or self.rules.is_rule_file(rel)
+
+    def files_at(self, folder: str, watcher: Watcher) -> set[str]:
+        """Return the wanted files below a folder that came or went; itself if there is no folder.
+
+        What was known of a folder of that name tells nothing of this one.
+        """
+        left_out = self.rules.forget(folder)
+        found = files_at(self._root, self.rules, folder)
+        if any(not self.rules.ignored(path, is_dir=True) for path in left_out):
+            watcher.rewatch(self._root, folder)  # by the old rules, before the event came here
+            found |= files_at(self._root, self.rules, folder)
+        return found
 
     def excluded(self, rel: str, is_dir: bool) -> bool:
         """Whether a path is left out: by a rule, or because the index itself lies there."""

@@ -115,10 +115,11 @@ def _file_mask(segment: Segment, wanted: RowFilter) -> Mask:
     mask = np.zeros(count, np.bool_)
     for number in range(count):
         path = segment.paths[number]
+        text = _as_text(path)
         mask[number] = (
             path.startswith(wanted.prefix)
-            and (include is None or include.match_file(path))
-            and not (exclude is not None and exclude.match_file(path))
+            and (include is None or include.match_file(text))
+            and not (exclude is not None and exclude.match_file(text))
         )
     return mask
 
@@ -129,7 +130,7 @@ def _compile(patterns: tuple[str, ...]) -> "GitIgnoreSpec":
     from pathspec import GitIgnoreSpec
 
     try:
-        spec = GitIgnoreSpec.from_lines((*patterns, _PROBE))
+        spec = GitIgnoreSpec.from_lines((*map(_as_text, patterns), _PROBE))
         if spec.match_file(_PROBE):
             return spec
     except ValueError as error:
@@ -141,3 +142,8 @@ def _compile(patterns: tuple[str, ...]) -> "GitIgnoreSpec":
     raise ProtocolError(
         INVALID_PARAMS, "the path patterns are too large together", "give fewer, or shorter ones"
     )
+
+
+def _as_text(path: str) -> str:
+    """Return `path` with a `?` for each byte that is not UTF-8, which re2 does not take."""
+    return path if path.isascii() else path.encode("utf-8", "replace").decode()

@@ -74,5 +74,5 @@ def test_a_configuration_that_includes_itself_is_read_a_bounded_number_of_times(
     monkeypatch.setattr(
         gitdir, "read_rules", lambda path, **how: reads.append(path) or read_rules(path, **how)
     )
-    assert gitdir.excludes_file(str(tmp_path / ".git")) == "rules"
+    assert gitdir.excludes_file(str(tmp_path / ".git"), lambda _: None) == "rules"
     assert len(reads) <= 200

@@ -1,9 +1,11 @@
+import os
 import time
 from pathlib import Path
 
 import pytest
 
 from tests.support.trees import make_tree
+from tests.support.waiting import wait_until
 from vexord.ingest.ignore import IgnoreReason, IgnoreRules
 
 pytestmark = pytest.mark.usefixtures("own_home")
@@ -182,10 +184,61 @@ def test_reload_sees_changed_rules_and_queries_before_it_do_not(tmp_path: Path) 
 
 def test_rule_files_are_known_except_in_folders_that_nobody_reads(tmp_path: Path) -> None:
     rules = IgnoreRules(str(tmp_path))
-    yes = [".gitignore", "a/b/.vexorignore", "venv/pyvenv.cfg", ".git/info/exclude"]
+    yes = [".gitignore", "a/b/.vexorignore", ".git", "sub/.git", ".git/info/exclude"]
     no = ["node_modules/x/.gitignore", "a/gitignore", "a.gitignore", ".git/config"]
     assert [path for path in yes if not rules.is_rule_file(path)] == []
     assert [path for path in no if rules.is_rule_file(path)] == []
+
+
+def test_a_mark_counts_when_it_changes_what_was_said_of_a_folder(tmp_path: Path) -> None:
+    make_tree(tmp_path, {"a/target/t.py": "", "venv/v.py": ""})
+    rules = IgnoreRules(str(tmp_path))
+    make_tree(tmp_path, {"venv/pyvenv.cfg": ""})
+    assert not rules.is_rule_file("venv/pyvenv.cfg"), "nobody has asked of the folder yet"
+    assert rules.ignored("venv", is_dir=True)
+    assert not rules.ignored("a/target", is_dir=True)
+    make_tree(tmp_path, {"a/Cargo.toml": ""})
+    assert rules.is_rule_file("a/Cargo.toml")
+    rules.reload()
+    assert rules.ignored("a/target", is_dir=True)
+    (tmp_path / "a/Cargo.toml").write_text("an edit of it changes nothing")
+    assert not rules.is_rule_file("a/Cargo.toml")
+
+
+def test_verdicts_below_a_folder_can_be_forgotten(tmp_path: Path) -> None:
+    make_tree(tmp_path, {"a/.gitignore": "sub/\n", "a/sub/s.py": "", "ab/sub/s.py": ""})
+    rules = IgnoreRules(str(tmp_path))
+    assert rules.ignored("a/sub", is_dir=True)
+    assert not rules.ignored("ab/sub", is_dir=True)
+    (tmp_path / "a/.gitignore").unlink()
+    assert rules.ignored("a/sub", is_dir=True)
+    assert rules.forget("a") == ["a/sub"]
+    assert rules.forget("a") == rules.forget("") == []
+    assert not rules.ignored("a/sub", is_dir=True)
+
+
+def test_changes_outside_the_root_are_noticed(tmp_path: Path) -> None:
+    make_tree(tmp_path, {".git/info/exclude": "x\n", "deep/root/a.py": "", "deep/root/env/pyvenv.cfg": ""})
+    old = time.time() - 100
+    rules = IgnoreRules(str(tmp_path / "deep/root"))
+    assert rules.ignored("env", is_dir=True)
+
+    def settle() -> None:
+        wait_until(
+            lambda: (rules.reload(), rules.ignored("env", is_dir=True), not rules.changed_outside())[2]
+        )
+
+    settle()
+    for file, text in ((".git/info/exclude", "y\n"), (".gitignore", "a"), ("deep/.vexorignore", "b")):
+        before = rules.changed_outside()
+        make_tree(tmp_path, {file: text})
+        os.utime(tmp_path / file, (old, old))
+        assert (before, rules.changed_outside()) == (False, True), file
+        settle()
+    (tmp_path / ".git/index.lock").touch()
+    assert not rules.changed_outside(), "git works, and changes no rule"
+    (tmp_path / "deep/root/env/pyvenv.cfg").unlink()
+    assert rules.changed_outside()
 
 
 def test_78_thousand_paths_take_less_than_a_few_seconds(tmp_path: Path) -> None:

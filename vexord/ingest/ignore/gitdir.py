@@ -4,6 +4,7 @@ import logging
 import os
 import re
 import stat
+from collections.abc import Callable
 
 from vexord.ingest.reading import is_spent
 
@@ -47,9 +48,14 @@ def read_rules(path: str, *, follow: bool = False) -> bytes | None:
             return None
 
 
-def work_tree(folder: str) -> str | None:
+Note = Callable[[str], None]
+"""Told of each path whose appearance, change or end could make another answer."""
+
+
+def work_tree(folder: str, note: Note) -> str | None:
     """Return the nearest folder at or above `folder` that holds `.git`, or None."""
     while True:
+        note(os.path.join(folder, ".git"))
         if os.path.lexists(os.path.join(folder, ".git")):
             return folder
         parent = os.path.dirname(folder)
@@ -83,7 +89,7 @@ def _named_folder(file: str, prefix: str, base: str) -> str | None:
     return os.path.normpath(os.path.join(base, text.removeprefix(prefix).strip()))
 
 
-def excludes_file(common: str | None) -> str:
+def excludes_file(common: str | None, note: Note) -> str:
     """Return the path of git's global excludes file, which need not exist.
 
     Looks at system, user and repository configuration as git does. `include.path` is followed,
@@ -96,17 +102,20 @@ def excludes_file(common: str | None) -> str:
     local = [os.path.join(common, "config")] if common else []
     value = None
     for path in (*system, *user, *local):
-        for found in _excludes_values(path, [_MAX_INCLUDES]):
+        for found in _excludes_values(path, [_MAX_INCLUDES], note):
             value = found
     if value:
         return os.path.expanduser(value)
     return os.path.join(config_home, "git", "ignore")
 
 
-def _excludes_values(path: str, left: list[int]) -> list[str]:
+def _excludes_values(path: str, left: list[int], note: Note) -> list[str]:
     """`left`: how many more files may be read; a file that includes itself ends there."""
     left[0] -= 1
-    raw = read_rules(path, follow=True) if left[0] >= 0 else None
+    if left[0] < 0:
+        return []
+    note(path)
+    raw = read_rules(path, follow=True)
     if raw is None:
         return []
     values: list[str] = []
@@ -115,7 +124,7 @@ def _excludes_values(path: str, left: list[int]) -> list[str]:
             values.append(value)
         elif name == "include.path":
             included = os.path.join(os.path.dirname(path), os.path.expanduser(value))
-            values += _excludes_values(included, left)
+            values += _excludes_values(included, left, note)
     return values
 
 

@@ -8,11 +8,13 @@ from functools import cache
 from vexord.ingest.ignore.builtin import BESIDE, INSIDE, SECRETS, TOOLING
 from vexord.ingest.ignore.gitdir import common_dir, excludes_file, read_rules, work_tree
 from vexord.ingest.ignore.glob import FILE_MARK, FOLDER_MARK, as_bytes
+from vexord.ingest.ignore.outside import Outside
 from vexord.ingest.ignore.ruleset import GAP, Backend, IgnoreReason, Rule, RuleSet, parse_file, parse_rules
 
 GITIGNORE = ".gitignore"
 VEXORIGNORE = ".vexorignore"
-_RULE_NAMES = frozenset({GITIGNORE, VEXORIGNORE, *(mark for mark, _ in INSIDE)})
+_RULE_NAMES = frozenset({GITIGNORE, VEXORIGNORE, ".git"})
+_MARKS_INSIDE = frozenset(name for marks in INSIDE for name in marks if name)
 _SECRET_SOURCE = "built-in secrets"  # noqa: S105 - a label, not a secret
 _TOOL_SOURCE = "built-in rules"
 
@@ -112,9 +114,32 @@ class IgnoreRules:
     def is_rule_file(self, rel: str) -> bool:
         """Whether a change of this file may change verdicts, so that `reload` and a new scan are due."""
         folder, _, name = rel.rpartition("/")
-        if name not in _RULE_NAMES:
-            return rel == ".git/info/exclude"
-        return not self.ignored(folder, is_dir=True)
+        if name in _RULE_NAMES:
+            return not self.ignored(folder, is_dir=True)
+        if rel == ".git/info/exclude":
+            return True
+        if name in _MARKS_INSIDE and self._judged_anew(folder):
+            return True
+        beside = [output for output, marks in BESIDE.items() if name in marks]
+        return any(self._judged_anew(f"{folder}/{output}" if folder else output) for output in beside)
+
+    def changed_outside(self) -> bool:
+        """Whether a rule file has changed where no watch of the root stands, so that `reload` is due.
+
+        Those are git's own files and the user's, rule files above the root, and marks in folders that are
+        left out for them. Costs some microseconds for each.
+        """
+        return self._state.outside.changed()
+
+    def forget(self, folder: str) -> list[str]:
+        """Forget the verdicts on a folder that came or went and on all below; return what was left out."""
+        folders = self._state.folders
+        if not folder or folder not in folders:
+            return []
+        inside = folder + "/"
+        gone = [path for path in list(folders) if path == folder or path.startswith(inside)]
+        verdicts = {path: folders.pop(path, None) for path in gone}
+        return [path for path, verdict in verdicts.items() if verdict is not None and verdict.pruned]
 
     def reload(self, lines: tuple[str, ...] | None = None) -> None:
         """Forget all verdicts and read the rule files again as they are needed; `lines` replace the last."""
@@ -145,6 +170,14 @@ class IgnoreRules:
             folder = _Folder(reason, not wanted, parent.git, parent.vexor)
         state.folders[rel] = folder
         return folder
+
+    def _judged_anew(self, folder: str) -> bool:
+        """Whether a folder that was judged is judged otherwise now, for the marks in it or beside it."""
+        known = self._state.folders.get(folder)
+        if known is None or not folder:
+            return False
+        parent = self._folder(folder.rpartition("/")[0])
+        return not parent.pruned and self._judge(folder, True, parent) != known.reason
 
     def _judge(self, rel: str, is_dir: bool, parent: _Folder) -> IgnoreReason | None:
         subject = as_bytes(rel) + (FOLDER_MARK if is_dir else FILE_MARK)
@@ -180,6 +213,8 @@ class IgnoreRules:
                 return IgnoreReason(_TOOL_SOURCE, None, f"{name}/ beside {sibling}")
         for mark, unless in INSIDE:
             if os.path.lexists(f"{full}/{mark}") and not (unless and os.path.lexists(f"{full}/{unless}")):
+                for inside in (mark, unless or mark):  # the folder will not be watched
+                    self._state.outside.note(f"{full}/{inside}")
                 return IgnoreReason(_TOOL_SOURCE, None, f"folder that holds {mark}")
         return None
 
@@ -211,6 +246,7 @@ class _State:
         self._backend: Backend = backend
         self._earlier = parsed
         self.parsed: dict[str, tuple[bytes, RuleSet]] = {}
+        self.outside = Outside()
         self.folders: dict[str, _Folder] = {}
         git, vexor = self._above()
         self.folders[""] = self.enter("", git, vexor)
@@ -226,14 +262,16 @@ class _State:
 
     def _above(self) -> tuple[tuple[_Layer, ...], tuple[_Layer, ...]]:
         """Return the layers from above the root: git's own files, and rule files from the git root down."""
-        tree = work_tree(self._root)
+        tree = work_tree(self._root, self.outside.note)
         common = common_dir(tree) if tree else None
         git: tuple[_Layer, ...] = ()
         own = RuleSet(parse_rules(self._lines, "index.ignore"), self._backend) if self._lines else None
         vexor: tuple[_Layer, ...] = (_Layer(own, "", 0),) if own else ()
         way = os.path.relpath(self._root, tree).split("/") if tree and tree != self._root else []
         prefix = as_bytes("".join(part + "/" for part in way))
-        excludes = self._read(excludes_file(common), follow=True)
+        file = excludes_file(common, self.outside.note)
+        self.outside.note(file)
+        excludes = self._read(file, follow=True)
         if excludes:
             git = (_Layer(excludes, prefix, 0),)
         if tree:
@@ -241,6 +279,8 @@ class _State:
         folder = tree or self._root
         for index, part in enumerate(way):
             prefix = as_bytes("".join(above + "/" for above in way[index:]))
+            self.outside.note(f"{folder}/{GITIGNORE}")
+            self.outside.note(f"{folder}/{VEXORIGNORE}")
             git = self._with(git, folder, GITIGNORE, prefix, 0)
             vexor = self._with(vexor, folder, VEXORIGNORE, prefix, 0)
             folder = f"{folder.rstrip('/')}/{part}"
@@ -256,7 +296,10 @@ class _State:
         self, layers: tuple[_Layer, ...], tree: str, prefix: str, cut: int
     ) -> tuple[_Layer, ...]:
         common = common_dir(tree) if os.path.lexists(f"{tree}/.git") else None
-        return self._with(layers, common, "info/exclude", prefix, cut) if common else layers
+        if common is None:
+            return layers
+        self.outside.note(f"{common}/info/exclude")
+        return self._with(layers, common, "info/exclude", prefix, cut)
 
     def _read(self, path: str, *, follow: bool = False) -> RuleSet | None:
         raw = read_rules(path, follow=follow)

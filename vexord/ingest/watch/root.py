@@ -146,10 +146,10 @@ class RootWatch:
         name = os.fsdecode(event.name)
         is_dir = bool(event.mask & IS_DIR)
         if is_dir:
-            if event.mask & APPEARED:
-                self._appeared(folder, name, out)
-            else:
+            if not event.mask & APPEARED:
                 self._end(self._tree.drop(folder, name))
+            # Of two folders that change places each is said to come first and to go then: it may be there.
+            self._appeared(folder, name, out)
         out.append(Dirty(self.root, join(folder.rel, name), is_dir))
 
     def _appeared(self, parent: Folder, name: str, out: list[Event]) -> None:
