@@ -288,3 +288,70 @@ def test_an_indexer_without_descriptors_is_never_fresh_and_goes_on_by_itself(
     wait_until(lambda: not degraded(started), what="recovery")
     assert started.request("status")["indexer"]["restarts"] == 0
     assert status(started)["files"] == len(FOLDERS) + 1
+
+
+def test_too_few_descriptors_for_a_server_are_refused_by_name(xdg: Xdg) -> None:
+    """libzmq would end the process in the first burst of connections."""
+    few = ["prlimit", "--nofile=64:64", sys.executable, "-m", "vexord"]
+    done = subprocess.run(few, env=xdg.env, cwd=xdg.base, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "at most 64 files may be open at once; 1024 are needed" in done.stderr
+    assert "ulimit -Hn" in done.stderr
+
+
+def test_fifty_projects_cost_few_descriptors(daemon: StartDaemon, xdg: Xdg) -> None:
+    roots = [make_tree(xdg.home / f"p{n}", {"mod.py": f"value_{n}_marker = {n}\n"}) for n in range(50)]
+    first = daemon()
+    for root in roots:
+        first.request("register", {"path": str(root)})
+    for root in roots:
+        assert first.request("wait", {"path": str(root), "timeout_ms": 30_000}, 35)["reached"]
+    first.stop()
+    second = daemon()
+    assert finds(second, roots[49], "value_49_marker") == ["mod.py"]
+    for number, root in enumerate(roots):
+        assert finds(second, root, f"value_{number}_marker") == ["mod.py"]
+    states = {project["state"] for project in second.request("status")["projects"]}
+    assert states == {"ready"}
+    assert psutil.Process(second.pid).num_fds() < 60
+    assert psutil.Process(wait_until(second.indexer_pid)).num_fds() < 20 + 2 * 50  # each holds a lock
+    assert second.request("status")["indexer"]["watches"] == 1 + 50
+
+
+# Memory
+
+
+def test_memory_that_is_short_costs_large_files_alone(daemon: StartDaemon, xdg: Xdg) -> None:
+    root = make_tree(xdg.home / "p", FOLDERS)
+    started = daemon()
+    started.add(root)
+    indexer = psutil.Process(wait_until(started.indexer_pid))
+    indexer.rlimit(resource.RLIMIT_AS, (indexer.memory_info().vms + (30 << 20), resource.RLIM_INFINITY))
+    (root / "large.txt").write_text("large_marker\n" + "a line of words\n" * 500_000)
+    (root / "d7/mod.py").write_text("edited_meanwhile = 1\n")
+    assert finds(started, root, "edited_meanwhile") == ["d7/mod.py"]
+    (skipped,) = status(started)["skipped"]
+    assert (skipped["reason"], skipped["examples"]) == ("failed", ["large.txt"])
+    indexer.rlimit(resource.RLIMIT_AS, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    started.request("reindex", {"path": str(root)})
+    assert started.request("wait", {"path": str(root), "timeout_ms": 30_000}, 35)["reached"]
+    assert finds(started, root, "large_marker") == ["large.txt"]
+    assert status(started)["skipped"] == []
+    assert started.request("status")["indexer"]["restarts"] == 0
+
+
+def test_a_file_that_has_grown_beyond_all_measure_is_not_read_by_a_search(
+    daemon: StartDaemon, xdg: Xdg
+) -> None:
+    root = make_tree(xdg.home / "p", FOLDERS)
+    started = daemon()
+    started.add(root)
+    indexer = wait_until(started.indexer_pid)
+    os.kill(indexer, signal.SIGSTOP)
+    try:
+        os.truncate(root / "d7/mod.py", 8 << 30)
+        reply = started.request("search", {"query": "value_7_marker", "path": str(root), "fresh_ms": 0}, 10)
+        assert "d7/mod.py" not in {hit["path"] for hit in reply["results"][0]["hits"]}
+        assert psutil.Process(started.pid).memory_info().rss < 300 << 20
+    finally:
+        os.kill(indexer, signal.SIGCONT)

@@ -7,6 +7,9 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+MAX_TEXT_BYTES = 16 << 20
+"""A larger file is indexed by its name only, and `status` says so."""
+
 
 class FileStamp(msgspec.Struct, frozen=True, array_like=True):
     """What `lstat` says of a file: the quick check before the content hash."""

@@ -16,13 +16,12 @@ from numpy.typing import NDArray
 from vexord.bags import Bags, count_words
 from vexord.embed.seam import Documents, Embedder
 from vexord.index.embed_text import embed_hash, embed_header, embed_text
-from vexord.index.types import Chunk, FileEntry, FileStamp, IndexedFile
+from vexord.index.types import MAX_TEXT_BYTES, Chunk, FileEntry, FileStamp, IndexedFile
 from vexord.ingest.deaths import Guard, file_key
 from vexord.ingest.extract import extract
 from vexord.ingest.languages import language_of
 from vexord.ingest.modes import AUTO, NAME, by_name, chunks_of
 from vexord.ingest.reading import (
-    MAX_FILE_BYTES,
     NEVER_CHECKED,
     Folders,
     Read,
@@ -90,6 +89,14 @@ class Pipeline:
         Raises:
             OSError: descriptors or memory have run out (`reading.is_spent`); nothing was decided.
         """
+        batch = list(paths)
+        try:
+            return self._run(batch, force)
+        except MemoryError:  # of the texts together; one alone that is too much is found by its name
+            logger.warning("memory is short: files are taken one by one root=%r", self._root)
+            return self._one_by_one(batch, force)
+
+    def _run(self, paths: Sequence[str], force: bool) -> Outcome:
         outcome = Outcome()
         folders = Folders(self._root)
         for path in paths:
@@ -104,6 +111,22 @@ class Pipeline:
                 outcome.skipped[path] = "failed"
                 self._by_name(path, FileStamp(0, 0, 0, 0), outcome)
         self._embed(outcome, force)
+        return outcome
+
+    def _one_by_one(self, paths: Sequence[str], force: bool) -> Outcome:
+        outcome = Outcome()
+        for path in paths:
+            try:
+                found = self._run([path], force)
+            except MemoryError:
+                found = Outcome(skipped={path: "failed"})
+                self._by_name(path, FileStamp(0, 0, 0, 0), found)
+                self._embed(found, force)
+            for name in ("upserts", "deletes", "touched", "unsettled"):
+                getattr(outcome, name).extend(getattr(found, name))
+            outcome.skipped |= found.skipped
+            outcome.failed |= found.failed
+            outcome.bytes_read += found.bytes_read
         return outcome
 
     def read(self, path: str) -> tuple[str, Sequence[Chunk]] | None:
@@ -131,7 +154,7 @@ class Pipeline:
         entry = self._table.get(path)
         if self.mode == NAME:
             self._named(path, stamp, None if force else entry, outcome)
-        elif info.st_size > MAX_FILE_BYTES:
+        elif info.st_size > MAX_TEXT_BYTES:
             self._skip(path, "too_large", stamp, outcome)
         else:
             with self._at_hand(path, stamp) as allowed:

@@ -6,10 +6,8 @@ import stat
 import time
 from dataclasses import dataclass
 
-from vexord.index.types import FileStamp
+from vexord.index.types import MAX_TEXT_BYTES, FileStamp
 
-MAX_FILE_BYTES = 16 << 20
-"""A larger file is indexed by name only, and `status` says so."""
 NEVER_CHECKED = 0
 """As `checked_ns`: no stamp of this file is believed, every scan looks at it again."""
 _ATTEMPTS = 3
@@ -22,7 +20,7 @@ _SPENT = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM})
 
 
 class TooLargeError(Exception):
-    """More than `MAX_FILE_BYTES`, or has become so while it was read."""
+    """More than `MAX_TEXT_BYTES`, or has become so while it was read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +77,7 @@ def _read_once(path: str) -> tuple[bytes, FileStamp, FileStamp]:
         info = os.fstat(descriptor)
         if not stat.S_ISREG(info.st_mode):
             raise FileNotFoundError(errno.ENOENT, "not a regular file", path)
-        if info.st_size > MAX_FILE_BYTES:
+        if info.st_size > MAX_TEXT_BYTES:
             raise TooLargeError(path)
         raw = _read_all(descriptor, path)
         return raw, stamp_of(info), stamp_of(os.fstat(descriptor))
@@ -94,7 +92,7 @@ def _read_all(descriptor: int, path: str) -> bytes:
     while block := os.read(descriptor, _BLOCK_BYTES):
         blocks.append(block)
         size += len(block)
-        if size > MAX_FILE_BYTES:
+        if size > MAX_TEXT_BYTES:
             raise TooLargeError(path)
     return b"".join(blocks)
 

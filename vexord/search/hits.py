@@ -10,7 +10,7 @@ from vexor_protocol.messages import Hit, Place
 
 from vexord.index.encodings import to_utf8
 from vexord.index.segment import Segment
-from vexord.index.types import KINDS
+from vexord.index.types import KINDS, MAX_TEXT_BYTES
 from vexord.search.candidates import Pool
 from vexord.search.query import Query
 from vexord.search.rank import RankedChunk, RankedFile
@@ -78,6 +78,8 @@ class FileText:
 
     def source(self) -> bytes | None:
         """Return the whole file in UTF-8 as it is now, empty if it is binary; None if it cannot be read."""
+        if self._encoding == "binary":  # found by name: it may be of any size, and unreadable
+            return b"" if _is_file(self._path) else None
         if self._source is None:
             try:
                 descriptor = os.open(self._path, _OPEN)
@@ -85,13 +87,20 @@ class FileText:
                 return None
             try:
                 info = os.fstat(descriptor)
-                if not stat.S_ISREG(info.st_mode):
-                    return None
-                is_text = self._encoding != "binary"  # found by name: it may be of any size
-                self._source = to_utf8(_read(descriptor, info.st_size), self._encoding) if is_text else b""
+                raw = _read(descriptor, info.st_size) if stat.S_ISREG(info.st_mode) else None
+                self._source = to_utf8(raw, self._encoding) if raw is not None else None
+            except OSError:
+                return None
             finally:
                 os.close(descriptor)
         return self._source
+
+
+def _is_file(path: str) -> bool:
+    try:
+        return stat.S_ISREG(os.lstat(path).st_mode)
+    except OSError:
+        return False
 
 
 class Texts:
@@ -185,9 +194,19 @@ def _count_lines(term: str, text: str, held: dict[int, int]) -> None:
         found = text.find(term, counted)
 
 
-def _read(descriptor: int, size: int) -> bytes:
-    """Return all bytes of a file; `size`: how many it had a moment ago."""
+def _read(descriptor: int, size: int) -> bytes | None:
+    """Return all bytes of a file; `size`: how many it had a moment ago. None: more than was ever indexed.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    if size > MAX_TEXT_BYTES:
+        return None
     parts = [os.read(descriptor, size + 1)]
-    while parts[-1] and (len(parts) > 1 or len(parts[0]) != size):
+    total = len(parts[0])
+    while parts[-1] and (len(parts) > 1 or total != size):
         parts.append(os.read(descriptor, _READ_BYTES))
+        total += len(parts[-1])
+        if total > MAX_TEXT_BYTES:
+            return None
     return b"".join(parts)

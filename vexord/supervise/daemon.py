@@ -42,6 +42,7 @@ EXIT_REFUSED = 2
 EXIT_SOFTWARE = 70
 """EX_SOFTWARE of sysexits.h: a new start is likely to help."""
 WANTED_DESCRIPTORS = 65_536
+LEAST_DESCRIPTORS = 1_024
 
 
 class StartError(Exception):
@@ -299,7 +300,11 @@ def _leave_no_core() -> None:
 
 
 def _raise_descriptor_limit() -> None:
-    """libzmq aborts the process when accept() finds no descriptor left."""
+    """libzmq aborts the process when accept() finds no descriptor left.
+
+    Raises:
+        StartError: the system allows so few that a burst of connections would do that.
+    """
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     ceiling = WANTED_DESCRIPTORS if hard == resource.RLIM_INFINITY else min(hard, WANTED_DESCRIPTORS)
     if soft != resource.RLIM_INFINITY and soft < ceiling:
@@ -307,3 +312,10 @@ def _raise_descriptor_limit() -> None:
             resource.setrlimit(resource.RLIMIT_NOFILE, (ceiling, hard))
         except (OSError, ValueError) as error:  # macOS allows less than it says
             logger.warning("cannot raise the limit of open files soft=%d: %s", soft, error)
+            ceiling = soft
+    if ceiling < LEAST_DESCRIPTORS:
+        raise StartError(
+            "E_DESCRIPTORS",
+            f"at most {ceiling} files may be open at once; {LEAST_DESCRIPTORS} are needed",
+            "raise the hard limit: ulimit -Hn, or LimitNOFILE= of the unit",
+        )

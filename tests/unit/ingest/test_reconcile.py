@@ -4,15 +4,18 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tests.support.trees import make_tree
 from vexord.embed.default import default_embedder
+from vexord.index.table import CHECK_DTYPE
 from vexord.index.types import FileStamp
 from vexord.index.writer import IndexWriter
 from vexord.ingest.ignore import IgnoreRules
 from vexord.ingest.pipeline import Pipeline, stamp_of
-from vexord.ingest.reconcile import Scan
+from vexord.ingest.reconcile import REMOTE_SKEW_NS, Scan, needs_check
+from vexord.ingest.walk import WalkedFile
 
 pytestmark = pytest.mark.usefixtures("own_home")
 LONG_AFTER_NS = 10**10
@@ -87,3 +90,45 @@ def test_what_the_segment_says_counts_where_no_newer_stamp_is_known(root: Path, 
     settle(with_index, old, "a.py")
     assert found(old, with_index) == []
     with_index.close()
+
+
+# Clocks: NOW is the time of the reading by our own clock
+
+NOW = 1_800_000_000_123_456_789
+SECOND = 10**9
+
+
+def looked_at_again(mtime_ns: int, ctime_ns: int, skew_ns: int = 0) -> bool:
+    """Whether a file of these stamps, read `NOW` with the same stamps, is read again by a scan."""
+    known = np.zeros(1, CHECK_DTYPE)
+    for name, value in (("size", 5), ("inode", 7), ("mtime_ns", mtime_ns), ("ctime_ns", ctime_ns)):
+        known[name] = value
+    known["checked_ns"], known["live"] = NOW, True
+    file = WalkedFile("a.py", FileStamp(5, mtime_ns, 7, ctime_ns))
+    return bool(needs_check([file], known, skew_ns)[0])
+
+
+@pytest.mark.parametrize("mtime_ns", [0, -(10**18), 1, NOW - 3600 * SECOND - 1])
+def test_an_old_or_impossible_mtime_is_no_reason_to_read_again(mtime_ns: int) -> None:
+    assert not looked_at_again(mtime_ns, NOW - 60 * SECOND - 1)
+
+
+def test_stamps_of_the_future_are_never_believed() -> None:
+    """As they are after the clock was set back: a write may get any stamp, also one that was there before."""
+    assert looked_at_again(NOW + 10**15, NOW - 60 * SECOND - 1)
+    assert looked_at_again(NOW - 60 * SECOND - 1, NOW + 3600 * SECOND)
+
+
+def test_whole_seconds_are_taken_for_a_coarse_clock() -> None:
+    whole = NOW // SECOND * SECOND
+    assert not looked_at_again(whole - 1 - SECOND, whole - 1 - SECOND)
+    assert looked_at_again(whole - SECOND, whole - SECOND)
+    assert not looked_at_again(whole - 4 * SECOND, whole - 4 * SECOND)
+    assert not looked_at_again(whole - SECOND, whole - SECOND + 1)  # the newest counts
+
+
+def test_the_clock_of_a_server_may_be_ten_minutes_behind() -> None:
+    stamp = NOW - 300 * SECOND - 1
+    assert looked_at_again(stamp, stamp, REMOTE_SKEW_NS)
+    assert not looked_at_again(stamp, stamp)
+    assert not looked_at_again(stamp - 600 * SECOND, stamp - 600 * SECOND, REMOTE_SKEW_NS)
