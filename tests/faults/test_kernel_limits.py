@@ -315,7 +315,7 @@ def test_fifty_projects_cost_few_descriptors(daemon: StartDaemon, xdg: Xdg) -> N
     assert states == {"ready"}
     assert psutil.Process(second.pid).num_fds() < 60
     assert psutil.Process(wait_until(second.indexer_pid)).num_fds() < 20 + 2 * 50  # each holds a lock
-    assert second.request("status")["indexer"]["watches"] == 1 + 50
+    wait_until(lambda: second.request("status")["indexer"]["watches"] == 1 + 50, 20, "the next heartbeat")
 
 
 # Memory

@@ -215,3 +215,35 @@ def test_a_mount_inside_a_root_comes_and_goes(running: Daemon, root: Path, xdg: 
     running.request("reindex", {"path": str(root)})
     assert running.request("wait", {"path": str(root), "timeout_ms": 10_000}, 15)["reached"]
     assert finds(running, root, "edited_in_the_mount") == []
+
+
+# The index's own folder
+
+
+def test_an_index_inside_its_root_goes_and_comes_with_it(daemon: StartDaemon, root: Path, xdg: Xdg) -> None:
+    running = daemon()
+    running.request("register", {"path": str(root), "index_in_project": True})
+    assert running.request("wait", {"path": str(root), "timeout_ms": 20_000}, 25)["reached"]
+    other = make_tree(xdg.home / "other", OTHER)
+    root.rename(xdg.home / "away")
+    assert is_gone_at(running, root)
+    other.rename(root)
+    assert finds(running, root, "substitute1") == ["pkg/mod1.py"]
+    assert finds(running, root, "original1") == []
+    root.rename(other)
+    (xdg.home / "away").rename(root)
+    assert finds(running, root, "original1") == ["pkg/mod1.py"]
+    assert finds(running, root, "substitute1") == []
+    (root / "pkg/mod1.py").write_text("edited_after_return = 1\n")
+    assert finds(running, root, "edited_after_return") == ["pkg/mod1.py"]
+
+
+def test_an_index_that_is_deleted_under_a_daemon_is_made_anew(running: Daemon, root: Path, xdg: Xdg) -> None:
+    (index,) = (path.parent for path in xdg.cache.rglob("manifest.json"))
+    shutil.rmtree(index)
+    assert finds(running, root, "original1") == ["pkg/mod1.py"]
+    assert (index / "manifest.json").exists()
+    shutil.rmtree(index)
+    wait_until((index / "manifest.json").exists, 10, "an index without a question")
+    (root / "pkg/mod1.py").write_text("edited_after_loss = 1\n")
+    assert finds(running, root, "edited_after_loss") == ["pkg/mod1.py"]

@@ -220,3 +220,25 @@ def test_a_file_that_a_parser_cannot_bear_costs_that_file_alone(daemon: StartDae
     assert finds(healed, root, "odd_marker") == ["odd.py"]
     assert finds(healed, root, "huge_marker") == ["huge.py"]
     assert status(healed)["skipped"] == []
+
+
+FAILING_ONCE = """
+import vexord.ingest.project as project
+work = project.Project.work
+def once(self, now):
+    if len(self.syncs) and self.state == "ready" and not hasattr(project, "failed_once"):
+        project.failed_once = True
+        raise RuntimeError("while a barrier is open")
+    return work(self, now)
+project.Project.work = once
+"""
+
+
+def test_who_waits_for_proof_of_a_project_that_fails_is_answered(daemon: StartDaemon, xdg: Xdg) -> None:
+    root = make_tree(xdg.home / "p", FILES)
+    running = daemon(env=inside(xdg, indexer=FAILING_ONCE))
+    running.request("register", {"path": str(root)})
+    wait_until(lambda: status(running)["state"] == "ready", what="a first index")
+    reply = running.search("plain_marker", path=str(root))
+    assert (reply["stale"], reply["projects"][0]["reasons"]) == (True, ["failed"])
+    wait_until(lambda: not running.search("plain_marker", path=str(root))["stale"], 30, "proof again")

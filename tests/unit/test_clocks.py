@@ -8,6 +8,7 @@ TIME_OF_DAY = re.compile(r"time\.time\(|time_ns\(|datetime\.now|utcnow|CLOCK_REA
 ALLOWED = {
     "ingest/reading.py": "compared with stamps of files, made by the same clock (`reconcile.needs_check`)",
     "ingest/pipeline.py": "the same",
+    "ingest/ignore/outside.py": "the same",
     "ingest/refine.py": "which rows of the second model are made first",
     "embed/remote/headers.py": "a provider names a date until which to wait",
     "embed/cache.py": "rows that were asked for last go last when the cache is full",

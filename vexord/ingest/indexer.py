@@ -272,7 +272,7 @@ class Indexer:
         self._report(project)
 
     def _give_up(self, project: Project, error: Exception) -> None:
-        """Let a project go for now; what waits for it runs out of time."""
+        """Let a project go for now."""
         spec = project.spec
         self._forget(project)
         self._note_failed(spec, error)
@@ -302,6 +302,8 @@ class Indexer:
         self._channel.send(Closed(project_id))
 
     def _forget(self, project: Project) -> None:
+        for sync, _ in project.syncs.take(lambda *_: False, float("inf"), None):  # nobody else answers these
+            self._channel.send(Synced(project.spec.id, sync.seq, False, ["failed"], 0, [], 0, 0))
         del self._projects[project.spec.id]
         try:
             project.close()
@@ -312,11 +314,13 @@ class Indexer:
 
     def _sync(self, message: Sync) -> None:
         project = self._projects.get(message.id)
+        if project is not None:
+            self._watcher.check_roots(project.spec.root)  # a folder above that was renamed raises no event
+            self._look_around(project)
+            project = self._projects.get(message.id)
         if project is None:
             self._channel.send(Synced(message.id, message.seq, False, ["failed"], 0, [], 0, 0))
             return
-        self._watcher.check_roots(project.spec.root)  # a folder above that was renamed raises no event
-        project.look_around()
         scan_number = 0
         if project.blind:  # events alone prove nothing here: a scan that begins after this message does
             project.want_scan()
@@ -357,8 +361,17 @@ class Indexer:
         self._last_root_check_s = time.monotonic()
         self._watcher.check_roots()
         self._retry_failed()
-        for project in self._projects.values():
+        for project in list(self._projects.values()):
+            self._look_around(project)
+
+    def _look_around(self, project: Project) -> None:
+        """See to its root and its index; a project whose index has gone is opened anew."""
+        try:
             project.look_around()
+        except FileNotFoundError:
+            logger.warning("the index has gone and is made anew root=%r", project.spec.root)
+            self._forget(project)
+            self._open(project.spec)
 
     def _merge_one(self, now: float) -> None:
         settled = now - self._last_work_s >= SETTLED_AFTER_S

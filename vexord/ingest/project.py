@@ -1,5 +1,6 @@
 """One registered folder inside the indexer: its rules, its pending paths, its scans and its writer."""
 
+import errno
 import logging
 import time
 from collections import Counter
@@ -24,6 +25,7 @@ from vexord.ingest.tasks import BatchDone
 from vexord.ingest.trouble import NOT_WHOLE, Trouble
 from vexord.ingest.wanted import Wanted
 from vexord.ingest.watch import Watcher
+from vexord.ingest.watch.identity import identity
 from vexord.link.messages import ProjectSpec, Published
 
 logger = logging.getLogger(__name__)
@@ -54,6 +56,7 @@ class Project:
         self.changed_state = True
         self._watcher = watcher
         self.deaths, self.writer = open_index(spec.index_dir, embedder.fingerprint, aids)
+        self._index_folder = identity(spec.index_dir)
         self.model = str(embedder.fingerprint)
         self._publisher = Publisher(spec, self.writer, self.health)
         self._trouble = Trouble(self.health)
@@ -193,7 +196,13 @@ class Project:
             self.pending.clear()
 
     def look_around(self) -> None:
-        """Compare again if the root is back, or if a rule file has changed where no watch stands."""
+        """Compare again if the root is back, or if a rule file has changed where no watch stands.
+
+        Raises:
+            FileNotFoundError: the index's own folder has gone, or is another: there is nothing to write to.
+        """
+        if not self._missing() and identity(self.spec.index_dir) != self._index_folder:
+            raise FileNotFoundError(errno.ENOENT, "its index was removed", self.spec.index_dir)
         if self.state != "root_gone":
             if self.wanted.rules.changed_outside():
                 self.reread(self.spec)
