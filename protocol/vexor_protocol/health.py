@@ -34,6 +34,19 @@ class SkippedFiles(Struct, kw_only=True, frozen=True):
     examples: list[str]
 
 
+class HeldBack(Struct, kw_only=True, frozen=True):
+    """A place that looks like a secret, for which its chunk is not sent to a provider; never the secret."""
+
+    path: str
+    """Relative to the project's root."""
+    line: int
+    """1-based; 0 if the whole file is of a kind that holds secrets."""
+    end_line: int
+    rule: str
+    """What says so: the form of a key by who gives it out, `private-key`, `password-in-url`, `assigned`, or
+    `file-name`."""
+
+
 class Estimate(Struct, kw_only=True, frozen=True):
     """What it takes to have a provider embed what is not embedded yet; at most, and about."""
 
@@ -139,6 +152,12 @@ class ProjectStatus(Struct, kw_only=True):
     doubts: dict[str, int] = {}
     """How often changes may have been missed since the daemon's start, by reason; each time the whole tree is
     compared with the index."""
+    held_back: list[HeldBack] = []
+    """Where, if `status` was asked for it; at most 500 places."""
+    last_event_at: str | None = None
+    behind_since: str | None = None
+    """Since when there has been a change that is not in the index."""
+    scans: int = 0
 
 
 class IndexerStatus(Struct, kw_only=True):
@@ -152,6 +171,10 @@ class IndexerStatus(Struct, kw_only=True):
     watch_limit: int | None
     queue: int
     last_error: str = ""
+    started_at: str | None = None
+    children: int = 0
+    """Processes that work for it."""
+    children_rss_bytes: int = 0
 
 
 class SettingInEffect(Struct, kw_only=True, frozen=True):

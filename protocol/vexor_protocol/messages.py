@@ -64,7 +64,9 @@ class HelloResult(Struct, kw_only=True):
 
 
 class StatusParams(Params):
-    """`status`: the daemon's health and every project's; never touches disk."""
+    """`status`: the daemon's health and every project's; never touches disk. `held_back`: with places."""
+
+    held_back: bool = False
 
 
 class StatusResult(Struct, kw_only=True):
@@ -90,6 +92,7 @@ class StatusResult(Struct, kw_only=True):
     """The provider that was chosen; null if text does not leave the machine."""
     rendered: str | None = None
     mapped_bytes: int = 0
+    unclean_ends: list[str] = []
 
 
 class ShutdownParams(Params):

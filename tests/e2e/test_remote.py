@@ -222,9 +222,9 @@ def test_much_is_sent_only_after_consent(
     assert running.request("status")["projects"][0]["degraded"] == []
     assert set(server.log.sides) == {"document"}
     assert not server.log.repeated
-    page = vexorctl(xdg, "status").stdout.decode()
+    page = vexorctl(xdg, "status", "--verbose").stdout.decode()
     assert f"{told['total']:,} of {told['total']:,} chunks" in page
-    assert "provider voyage voyage-code-3" in page
+    assert "provider  voyage voyage-code-3" in page
     assert "key from $VEXORD_API_KEY" in page
 
 
@@ -297,6 +297,12 @@ def test_secrets_do_not_leave_the_machine(
     assert answer["results"][0]["hits"][0]["path"] == "deploy.py"
     assert any("looks as if it held a secret" in note for note in answer["notes"])
     assert not any(secret in text for text in server.log.answered)
+    (project,) = running.request("status", {"held_back": True})["projects"]
+    assert project["held_back"] == [{"path": "deploy.py", "line": 2, "end_line": 2, "rule": "aws"}]
+    assert not running.request("status")["projects"][0].get("held_back")
+    (root / "deploy.py").unlink()
+    running.search("client", path=str(root))
+    wait_until(lambda: seconds(running)[0]["held_back"] == 0, 10, "what has gone is not counted")
 
 
 def git(root: Path, *arguments: str) -> None:

@@ -14,6 +14,8 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from typing import Any
 
+import psutil
+
 from vexord.ingest import tasks
 from vexord.loglines import log_to_stderr
 
@@ -109,6 +111,14 @@ class Crew:
         """Let idle processes go."""
         if self._pool is not None and not self._in_flight and now - self._last_work_s > REST_AFTER_S:
             self.close()
+
+    def memory(self) -> list[int]:
+        """Return the bytes that each process holds."""
+        found: list[int] = []
+        for process in list((self._pool._processes or {}).values()) if self._pool is not None else []:
+            with contextlib.suppress(psutil.Error):
+                found.append(psutil.Process(process.pid).memory_info().rss)
+        return found
 
     def close(self) -> None:
         """End the processes; tasks at hand are lost."""

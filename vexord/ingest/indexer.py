@@ -6,6 +6,7 @@ import os
 import queue
 import select
 import time
+from collections import defaultdict
 from collections.abc import Callable
 
 import psutil
@@ -19,6 +20,7 @@ from vexord.ingest.makers import PROVIDER_STATES
 from vexord.ingest.project import Project
 from vexord.ingest.report import failed, reasons, refiner_state, report
 from vexord.ingest.syncs import PendingSync
+from vexord.ingest.vitals import Vitals
 from vexord.ingest.watch import CookieSeen, Dirty, Doubt, Event, Watcher
 from vexord.link.channel import Channel, ChannelClosedError
 from vexord.link.messages import (
@@ -77,6 +79,8 @@ class Indexer:
         self._projects: dict[str, Project] = {}
         self._failed: dict[str, Failed] = {}
         """Projects that cannot be opened or worked on; each is tried again."""
+        self._vitals: defaultdict[str, Vitals] = defaultdict(Vitals)
+        """By the project's id."""
         self._process = psutil.Process()
         self._last_heartbeat_s = self._last_report_s = self._last_root_check_s = 0.0
         self._last_work_s = time.monotonic()
@@ -110,6 +114,8 @@ class Indexer:
             self._handle(message)
         now = time.monotonic()
         self._drain_events(now)
+        for key, project in self._projects.items():
+            self._vitals[key].look(project)
         for project in self._in_turn(now):
             self._work(project, now)
         self._housekeeping(time.monotonic())
@@ -147,7 +153,11 @@ class Indexer:
 
     def _unreported(self) -> list[Project]:
         """Projects of which the server is to be told."""
-        return [p for p in self._projects.values() if p.changed_state or p.health.changed or p.scanning]
+        return [
+            project
+            for key, project in self._projects.items()
+            if project.changed_state or project.health.changed or project.scanning or self._vitals[key].untold
+        ]
 
     def _wait(self, timeout_s: float) -> None:
         writers = [self._channel.fileno()] if self._channel.wants_write else []
@@ -183,6 +193,7 @@ class Indexer:
     def _take_event(self, project: Project, event: Dirty | Doubt, now: float) -> None:
         try:
             if isinstance(event, Dirty):
+                self._vitals[project.spec.id].event()
                 project.dirty(event.rel, event.is_dir, now)
             else:
                 logger.warning(
@@ -295,6 +306,7 @@ class Indexer:
     def _close(self, project_id: str, delete: bool) -> None:
         project, lost = self._projects.get(project_id), self._failed.pop(project_id, None)
         spec = project.spec if project is not None else lost.spec if lost is not None else None
+        self._vitals.pop(project_id, None)
         if project is not None:
             self._forget(project)
         if delete and spec is not None:
@@ -337,7 +349,7 @@ class Indexer:
         )
 
     def _report(self, project: Project) -> None:
-        self._channel.send(report(project, self._aids.refiner))
+        self._channel.send(report(project, self._aids.refiner, self._vitals[project.spec.id]))
 
     def _housekeeping(self, now: float) -> None:
         if now >= self._heartbeat_due():
@@ -420,11 +432,14 @@ class Indexer:
                 self._report(project)
 
     def _heartbeat(self) -> None:
+        children = self._aids.crew.memory() if self._aids.crew is not None else []
         self._channel.send(
             Heartbeat(
                 rss_bytes=self._process.memory_info().rss,
                 watches=self._watcher.watches,
                 watch_limit=self._watcher.watch_limit,
                 queue=sum(project.pending_count() for project in self._projects.values()),
+                children=len(children),
+                children_rss_bytes=sum(children),
             )
         )

@@ -4,6 +4,8 @@ import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from vexor_protocol.health import HeldBack
+
 from vexord.index.embed_text import embed_hash, embed_text, text_hash
 from vexord.index.types import Chunk
 from vexord.ingest.ignore.builtin import SECRETS
@@ -18,6 +20,8 @@ class Outgoing:
     texts: dict[int, str] = field(default_factory=dict)
     held_back: int = 0
     """Chunks that look as if they held a secret."""
+    places: Sequence[HeldBack] = ()
+    """Where they do."""
 
 
 ReadFile = tuple[str, Sequence[Chunk]]
@@ -41,21 +45,23 @@ def give_remote(path: str, file: ReadFile) -> Outgoing:
 
     text, chunks = file
     if secret_file(path):
-        return Outgoing(held_back=len(chunks))
+        whole = HeldBack(path=path, line=0, end_line=0, rule="file-name")
+        return Outgoing(held_back=len(chunks), places=[whole])
     secrets = secret_lines(text)
     texts: dict[int, str] = {}
     held_back = 0
     for chunk in chunks:
-        if any(first <= chunk.end_line and last >= chunk.start_line for first, last in secrets):
+        if any(one.first <= chunk.end_line and one.last >= chunk.start_line for one in secrets):
             held_back += 1
         elif chunk.text:
             texts[text_hash(chunk.text)] = chunk.text
-    return Outgoing(texts, held_back)
+    places = [HeldBack(path=path, line=one.first, end_line=one.last, rule=one.rule) for one in secrets]
+    return Outgoing(texts, held_back, places)
 
 
 def secret_file(path: str) -> bool:
     """Whether a file is of a kind that holds secrets; a `.vexorignore` may have it indexed all the same."""
-    rule = _secret_names().match(path + FILE_MARK)
+    rule = _secret_names().match(path.lower() + FILE_MARK)
     return rule is not None and not rule.negated
 
 

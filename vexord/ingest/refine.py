@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
-from vexor_protocol.health import Degraded, RemoteFigures, SecondModel
+from vexor_protocol.health import Degraded, HeldBack, RemoteFigures, SecondModel
 
 from vexord.embed.salvage import is_damage
 from vexord.ingest.makers import Item, Made, RowMaker
@@ -34,6 +34,8 @@ SMALL_AFTER_S = 1.0
 LARGE_AFTER_S = 30.0
 """Those of any after so much, however slowly they come."""
 CACHE_RETRY_S = 5.0
+MAX_PLACES = 500
+"""That look like secrets, of one project, are told."""
 FAILED = "second_model_failed"
 
 
@@ -51,8 +53,8 @@ class _Work:
     """Path → texts with the maker."""
     due: Counter[str] = field(default_factory=Counter)
     """Segment → rows that are known and perhaps not published."""
-    held_back: dict[str, int] = field(default_factory=dict)
-    """Path → chunks that stay here because they look like secrets."""
+    held_back: dict[str, tuple[bytes, Outgoing]] = field(default_factory=dict)
+    """Path → its content's hash when it was read, and what of it stays here because it looks like secrets."""
     spent: Lacking = field(default_factory=Lacking)
     """Without consent, since this process began."""
     known: int = 0
@@ -164,11 +166,16 @@ class Refiner:
             total=total,
             next=self.rows.title if second.switching else "",
             next_rows=work.known if second.switching else 0,
-            held_back=sum(work.held_back.values()),
+            held_back=sum(outgoing.held_back for outgoing in self._held_back(work)),
             unfit=len(self._unfit),
             estimate=estimate,
             awaiting_consent=self.awaits_consent(project),
         )
+
+    def held_back(self, project: "Project") -> list[HeldBack]:
+        """Return the places that look like secrets, in order of paths, `MAX_PLACES` at most."""
+        every = (place for outgoing in self._held_back(self._work_of(project)) for place in outgoing.places)
+        return sorted(every, key=lambda place: (place.path, place.line))[:MAX_PLACES]
 
     def awaits_consent(self, project: "Project") -> bool:
         """Whether a project is ready to be embedded, and that would cost more than a little."""
@@ -193,6 +200,12 @@ class Refiner:
         if work is None or work.project is not project:
             work = self._work[project.spec.id] = _Work(project)
         return work
+
+    @staticmethod
+    def _held_back(work: _Work) -> list[Outgoing]:
+        """What stays here of files that are still as they were read."""
+        entries = ((work.project.writer.get(path), *held) for path, held in work.held_back.items())
+        return [held for entry, seen, held in entries if entry is not None and entry.content_hash == seen]
 
     def _step(self, work: _Work) -> tuple[bool, Published | None]:
         work.plan.look(work.project.writer.second.lacking())
@@ -236,10 +249,12 @@ class Refiner:
     def _read(self, work: _Work, path: str) -> None:
         file = work.project.pipeline.read(path)
         outgoing = self._give(path, file) if file is not None else Outgoing()
-        if work.held_back.pop(path, 0) != outgoing.held_back:
+        before = work.held_back.pop(path, (b"", Outgoing()))[1]
+        if before.places != outgoing.places:
             work.project.health.changed = True
-        if outgoing.held_back:
-            work.held_back[path] = outgoing.held_back
+        entry = work.project.writer.get(path)
+        if outgoing.held_back and entry is not None:
+            work.held_back[path] = entry.content_hash, Outgoing({}, outgoing.held_back, outgoing.places)
         known = self.rows.cache.known(np.fromiter(outgoing.texts, np.uint64, len(outgoing.texts))).tolist()
         wanted = [
             Item(key, text, path)

@@ -5,13 +5,17 @@ from vexor_protocol.health import Degraded
 from vexord.ingest.project import Project
 from vexord.ingest.refine import Refiner
 from vexord.ingest.trouble import NOT_WHOLE
+from vexord.ingest.vitals import Vitals
+from vexord.link.clock import utc_text
 from vexord.link.messages import ProjectSpec, State
 
 
-def report(project: Project, refiner: Refiner | None) -> State:
+def report(project: Project, refiner: Refiner | None, vitals: Vitals) -> State:
     """Return all that is known of a project, and note that it was told."""
     files, chunks, segments, index_bytes = project.writer.stats()
     project.changed_state = project.health.changed = False
+    vitals.untold = False
+    vitals.look(project)
     return State(
         id=project.spec.id,
         state=project.state,
@@ -31,6 +35,10 @@ def report(project: Project, refiner: Refiner | None) -> State:
         degraded=project.health.degraded(),
         skipped=project.health.skipped(),
         doubts=dict(project.doubts),
+        held_back=refiner.held_back(project) if refiner is not None else [],
+        last_event_at=_moment(vitals.last_event_s),
+        behind_since=_moment(vitals.behind_since_s),
+        scans=project.schedule.done,
     )
 
 
@@ -44,6 +52,10 @@ def reasons(project: Project) -> list[str]:
     if len(project.pending):
         found.append("pending")
     return found or ["timeout"]
+
+
+def _moment(moment_s: float | None) -> str | None:
+    return utc_text(moment_s) if moment_s is not None else None
 
 
 def refiner_state(refiner: Refiner, project: Project) -> Degraded | None:

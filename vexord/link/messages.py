@@ -1,7 +1,7 @@
 """Messages between server and indexer. Private: both ends are always of the same build."""
 
 import msgspec
-from vexor_protocol.health import Degraded, Progress, RemoteFigures, SecondModel, SkippedFiles
+from vexor_protocol.health import Degraded, HeldBack, Progress, RemoteFigures, SecondModel, SkippedFiles
 
 
 class ProjectSpec(msgspec.Struct, frozen=True, kw_only=True):
@@ -97,6 +97,10 @@ class State(msgspec.Struct, tag=True):
     skipped: list[SkippedFiles] = []
     doubts: dict[str, int] = {}
     """How often changes may have been missed since the indexer opened the project, by reason."""
+    held_back: list[HeldBack] = []
+    last_event_at: str | None = None
+    behind_since: str | None = None
+    scans: int = 0
 
 
 class Published(msgspec.Struct, tag=True):
@@ -136,6 +140,8 @@ class Heartbeat(msgspec.Struct, tag=True):
     watches: int
     watch_limit: int | None
     queue: int
+    children: int = 0
+    children_rss_bytes: int = 0
 
 
 class Spent(msgspec.Struct, tag=True):

@@ -2,6 +2,7 @@
 
 import logging
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from vexor_protocol.configuration import FILE_NAME
@@ -74,3 +75,5 @@ class Opened:
     settings: Settings
     registry: Registry
     live: LiveChoices
+    unclean_ends: Sequence[str] = ()
+    """When earlier daemons were started that ended without being told to."""

@@ -49,6 +49,11 @@ class Settings:
         return os.path.join(self.state_dir, "projects.json")
 
     @property
+    def history_file(self) -> str:
+        """Path of the file that lists the last starts."""
+        return os.path.join(self.state_dir, "starts.json")
+
+    @property
     def embeddings_dir(self) -> str:
         """Folder of the embedding caches, one file for each model."""
         return os.path.join(self.data_dir, "embeddings")

@@ -111,7 +111,7 @@ class Server:
             link=self._link,
             socket=self._socket,
             subscriptions=self._subscriptions,
-            figures=OwnFigures(os.urandom(8).hex()),
+            figures=OwnFigures(os.urandom(8).hex(), opened.unclean_ends),
             stop=self.request_stop,
         )
         self._outbox = Outbox(self._socket.send, self._timers, time.monotonic)

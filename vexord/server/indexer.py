@@ -11,6 +11,7 @@ import msgspec
 from vexor_protocol.health import Degraded, IndexerStatus, RemoteFigures
 
 from vexord.link.channel import Channel, ChannelClosedError
+from vexord.link.clock import utc_text
 from vexord.link.messages import Heartbeat, Hello, Spent, Stop, ToIndexer, ToServer
 from vexord.server.timers import Timer, Timers
 
@@ -75,6 +76,7 @@ class IndexerLink:
         self._renewing_s: float | None = None
         self._terminated = False
         self._last_error = ""
+        self._started_at: str | None = None
         self.spent: RemoteFigures | None = None
         """What the process told of its provider."""
         self.restarts = 0
@@ -113,6 +115,9 @@ class IndexerLink:
             watch_limit=self._heartbeat.watch_limit,
             queue=self._heartbeat.queue,
             last_error=self._last_error,
+            started_at=self._started_at,
+            children=self._heartbeat.children,
+            children_rss_bytes=self._heartbeat.children_rss_bytes,
         )
 
     def degraded(self) -> list[Degraded]:
@@ -151,6 +156,7 @@ class IndexerLink:
             return
         self._channel = Channel(self._handle.sock, ToServer)
         self._heard_s = time.monotonic()
+        self._started_at = utc_text(time.time())
         logger.info("indexer started pid=%d restarts=%d", self._handle.pid, self.restarts)
         self._listener.indexer_started()
 

@@ -167,8 +167,8 @@ class ProjectView:
             return self.freshness([], proof)
         return self.freshness(list(proof.reasons) or ["timeout"], proof)
 
-    def status(self) -> ProjectStatus:
-        """Return everything that is known."""
+    def status(self, *, held_back: bool = False) -> ProjectStatus:
+        """Return everything that is known; the places that look like secrets only if asked for."""
         report, size = self.report, self.slot.size
         return ProjectStatus(
             project=self.project.root,
@@ -191,6 +191,10 @@ class ProjectView:
             degraded=self.degraded,
             skipped=report.skipped if report is not None else [],
             doubts=dict(self._doubts()),
+            held_back=report.held_back if report is not None and held_back else [],
+            last_event_at=report.last_event_at if report is not None else None,
+            behind_since=report.behind_since if report is not None else None,
+            scans=report.scans if report is not None else 0,
         )
 
     def _doubts(self) -> Counter[str]:

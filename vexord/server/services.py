@@ -53,6 +53,8 @@ class OwnFigures:
 
     boot_id: str
     """New with every start."""
+    unclean_ends: Sequence[str] = ()
+    """When earlier daemons were started that ended without being told to."""
     started_s: float = field(default_factory=time.monotonic)
     searches: int = 0
     _memory: tuple[float, int, int] = (-MEMORY_VALID_S, 0, 0)

@@ -11,7 +11,7 @@ import stat
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -24,6 +24,7 @@ from vexord.projects.choices import ConfigError
 from vexord.projects.live import LiveChoices, Opened
 from vexord.projects.registry import Registry, RegistryError
 from vexord.projects.settings import Settings
+from vexord.supervise.history import FAILED, STOPPED, History
 from vexord.supervise.lock import EXIT_ALREADY_RUNNING, AlreadyRunningError, DaemonLock
 from vexord.supervise.logs import configure_logging
 from vexord.supervise.notify import Notifier
@@ -189,16 +190,28 @@ def _run(options: argparse.Namespace, ready: ReadyPipe) -> int:
         _raise_descriptor_limit()
         # The manager's variables go before the first child is started, which would inherit them.
         notifier = Notifier.from_environment()
+        history = History(settings.history_file)
+        history.begin(__version__)
         begun = _Begun(ready, notifier, IndexerStart(lambda: live.choices.embedding))
-        life, server = _build(Opened(settings, registry, live), begun, path)
+        life, server = _build(Opened(settings, registry, live, history.unclean), begun, path)
         logger.info(
             "start pid=%d version=%s python=%s socket=%r projects=%d ms=%d",
             os.getpid(), __version__, platform.python_version(), path, life.projects,
             (time.monotonic() - started) * 1000,
         )  # fmt: skip
-        return _serve(server, life)
+        return _remembered(history, lambda: _serve(server, life))
     finally:
         lock.release()
+
+
+def _remembered(history: History, serve: Callable[[], int]) -> int:
+    ended = FAILED
+    try:
+        status = serve()
+        ended = FAILED if status else STOPPED
+        return status
+    finally:
+        history.end(ended)
 
 
 def _open_state(log_file: str | None) -> tuple[Settings, Registry]:

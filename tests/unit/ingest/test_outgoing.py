@@ -53,6 +53,13 @@ def test_a_file_of_secrets_stays_here_whole_and_what_only_names_a_file_is_no_tex
         ("keys/id_rsa", True),
         ("a/server.pem", True),
         ("src/keys.py", False),
+        ("deploy/prod.tfvars", True),
+        ("home/.cargo/credentials.toml", True),
+        ("src/credentials.toml", False),
+        (".zsh_history", True),
+        ("AuthKey_X.P8", True),
+        ("kubeconfig.go", False),
+        ("charts/templates/secrets.yaml", False),
     ],
 )
 def test_files_of_secrets(path: str, secret: bool) -> None:

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -169,17 +170,69 @@ def test_list_and_status_for_people(xdg: Xdg, ctl: Run) -> None:
     with fake_daemon(xdg, table(projects={"projects": [project]}, status={**STATUS, "projects": [project]})):
         _, listed, _ = ctl("list")
         _, page, err = ctl("status")
+        _, whole, _ = ctl("status", "--verbose")
     assert listed.splitlines()[1].split() == ["shop", "degraded", "1,234", "5,678", "1.7", "MB", "/src/shop"]
     for part in (
-        "process 42, up 1 min 30 s",
-        "9 of 99 watches",
-        "! too few watches",
-        "hint: raise the limit",
+        "1 thing is not well\n",
+        "! shop: too few watches",
+        "mend: raise the limit",
         "skipped 4: binary (logo.png)",
-        "1,234 files, 5,678 chunks, 1.7 MB in 2 segments",
+        "1,234 files, 5,678 chunks, 1.7 MB; nothing published yet",
+        "vexord 0.1.0 up 1 min 30 s",
     ):
         assert part in page
+    for part in ("process 42, up 1 min 30 s", "9 of 99 watches", "generation 3 in 2 segments"):
+        assert part in whole
+        assert part not in page
     assert (err, "\x1b" in page) == ("", False)
+
+
+def test_status_says_first_whether_all_is_well(xdg: Xdg, ctl: Run) -> None:
+    then = datetime.now(UTC) - timedelta(seconds=125)
+    seen = {"last_event_at": then.isoformat(), "indexed_at": then.isoformat()}
+    with fake_daemon(xdg, table(status={**STATUS, "projects": [{**PROJECT, **seen}]})):
+        first, _, *rest = ctl("status")[1].splitlines()
+    assert first == "all is well: 1 project, up to date"
+    assert rest[1].strip().endswith("1.7 MB; last change 2 min 5 s ago, published 2 min 5 s ago")
+    lagging = {**PROJECT, "pending": 3, "behind_since": then.isoformat()}
+    with fake_daemon(xdg, table(status={**STATUS, "projects": [lagging]})):
+        page = ctl("status")[1]
+    assert page.splitlines()[0] == "all is well: 1 project, 3 changes on the way"
+    assert "behind for 2 min 5 s, 3 changes pending" in page
+    with fake_daemon(xdg, table(status={**STATUS, "projects": []})):
+        assert ctl("status")[1].startswith("all is well: no folder is indexed yet")
+
+
+def test_what_several_projects_suffer_is_said_once_and_a_lost_indexer_too(xdg: Xdg, ctl: Run) -> None:
+    projects = [{**PROJECT, "name": name, "degraded": DEGRADED} for name in ("a", "b")]
+    gone = {**PROJECT, "name": "c", "state": "root_gone"}
+    indexer = {**STATUS["indexer"], "state": "restarting", "last_error": "killed"}
+    with fake_daemon(xdg, table(status={**STATUS, "projects": [*projects, gone], "indexer": indexer})):
+        lines = ctl("status")[1].splitlines()
+    assert lines[0] == "3 things are not well"
+    assert [line.strip() for line in lines if "! " in line] == [
+        "! vexord: the indexer is restarting (killed); searches go on",
+        "! a, b: too few watches",
+        "! c: its folder is not there; the last index answers",
+    ]
+    assert lines.index("    mend: put it back, or run: vexorctl remove /src/shop") == 6
+
+
+def test_what_is_held_back_is_listed_by_place_and_rule(xdg: Xdg, ctl: Run) -> None:
+    places = [
+        {"path": "a\n.py", "line": 3, "end_line": 3, "rule": "aws"},
+        {"path": ".env", "line": 0, "end_line": 0, "rule": "file-name"},
+    ]
+    project = {**PROJECT, "second": {"held_back": 2}, "held_back": places}
+    with fake_daemon(xdg, table(status={**STATUS, "projects": [project, PROJECT]})) as daemon:
+        said = ctl("status", "--held-back")[1]
+    assert asked(daemon, "status")["held_back"] is True
+    assert said.splitlines() == [
+        "/src/shop: 2 chunks held back",
+        r"  a\n.py:3  aws",
+        "  .env  file-name",
+        "/src/shop: no provider is chosen: nothing is sent",
+    ]
 
 
 def test_status_colours_on_request_and_names_a_version_mismatch(xdg: Xdg, ctl: Run) -> None:
@@ -291,14 +344,14 @@ def test_version_tells_of_both(xdg: Xdg, ctl: Run) -> None:
 def test_status_tells_how_often_a_query_was_known(xdg: Xdg, ctl: Run) -> None:
     cache = {"entries": 1, "bytes": 20, "max_bytes": 100, "hits": 3, "misses": 1}
     with fake_daemon(xdg, table(status={**STATUS, "query_cache": cache})):
-        assert "75% of 4 query vectors cached" in ctl("status")[1]
+        assert "75% of 4 query vectors cached" in ctl("status", "-v")[1]
     with fake_daemon(xdg, table(status={**STATUS, "query_cache": {**cache, "hits": 0, "misses": 0}})):
         assert "cached" not in ctl("status")[1]
 
 
 def test_status_tells_the_memory_of_the_server_from_mapped_files(xdg: Xdg, ctl: Run) -> None:
     with fake_daemon(xdg, table(status={**STATUS, "mapped_bytes": 3_000_000})):
-        assert ", 2.0 MB and 3.0 MB of mapped files, " in ctl("status")[1]
+        assert ", 2.0 MB and 3.0 MB of mapped files, " in ctl("status", "-v")[1]
     with fake_daemon(xdg, table(status=STATUS)):
         assert ", 5.0 MB, " in ctl("status")[1]
 

@@ -33,13 +33,20 @@ SECRETS: tuple[str, ...] = (
     "!.env.example", "!.env.*.example", "!.env.sample", "!.env.template", "!.env.dist",
     # private keys, key stores, certificates
     "*.pem", "*.key", "*.p12", "*.pfx", "*.jks", "*.keystore", "*.ppk", "*.kdbx", "*.crt", "*.cer", "*.der",
+    "*.p8", "*.pk8", "*.pkcs12", "*.kdb", "*.keychain", "*.keytab", "*.ovpn", "*.agekey", "secring.gpg",
     "id_rsa*", "id_dsa*", "id_ecdsa*", "id_ed25519*",
     # credential stores of common tools
     ".netrc", "_netrc", ".npmrc", ".pypirc", ".htpasswd", ".pgpass", ".my.cnf", ".git-credentials",
     ".vault-token", ".dockercfg", "**/.docker/config.json", "**/.kube/config", "**/.aws/credentials",
     "credentials.json", "client_secret*.json", "service-account*.json", "service_account*.json",
+    ".s3cfg", ".boto", ".ftpconfig", "sftp-config.json", ".terraformrc", ".dockerconfigjson", "kubeconfig",
+    "application_default_credentials.json", "*-firebase-adminsdk-*.json", "accesstokens.json",
+    "**/.cargo/credentials", "**/.cargo/credentials.toml", "**/.gem/credentials", "**/.composer/auth.json",
+    # histories hold what was typed, passwords too
+    ".bash_history", ".zsh_history", ".python_history", ".node_repl_history", ".psql_history",
+    ".mysql_history", ".sqlite_history", ".rediscli_history",
     # terraform writes every secret that it manages into its state, in the clear
-    "*.tfstate", "*.tfstate.*",
+    "*.tfstate", "*.tfstate.*", "*.tfvars", "*.tfvars.json",
 )  # fmt: skip
 
 BESIDE: dict[str, tuple[str, ...]] = {

@@ -22,6 +22,7 @@ from vexord.server.services import Services
 CAPABILITIES = (
     "fresh", "first_index", "many_queries", "many_projects", "filters", "render", "subscribe", "wait_clock",
     "explain", "syntax", "corrected", "like", "no_cache", "settings", "remote",
+    "held_back", "vitals",
 )  # fmt: skip
 """Names that clients may ask for instead of comparing versions; none is ever taken away."""
 
@@ -43,7 +44,7 @@ class About:
             capabilities=list(CAPABILITIES),
         )
 
-    def status(self, _call: Call, _params: StatusParams) -> StatusResult:
+    def status(self, _call: Call, params: StatusParams) -> StatusResult:
         """Say how everything is."""
         services = self._services
         resident, mapped = services.figures.memory()
@@ -55,12 +56,13 @@ class About:
             uptime_s=round(time.monotonic() - services.figures.started_s, 1),
             rss_bytes=resident,
             mapped_bytes=mapped,
+            unclean_ends=list(services.figures.unclean_ends),
             socket=services.socket.path,
             clients=services.socket.peers,
             searches=services.figures.searches,
             rejected_peers=services.socket.rejected,
             indexer=services.link.status(),
-            projects=[view.status() for view in services.tracker.views],
+            projects=[view.status(held_back=params.held_back) for view in services.tracker.views],
             degraded=self._degraded(),
             query_cache=services.engine.query_cache(),
             settings=[_shown(*item) for item in services.live.choices.settings.items()],

@@ -1,8 +1,17 @@
 """What is held back, and what is not."""
 
-import pytest
+import base64
+import hashlib
+import json
+import random
+import string
+import uuid
 
-from vexord.embed.remote.secrets import has_secret, secret_lines
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from vexord.embed.remote.secrets import _TOKENS, has_secret, secret_lines
 
 BODY = "aB3dE5gH7jK9mN1pQ3sT5vW7yZ9bC2eF4hJ6"  # nobody's
 SECRET = (
@@ -37,7 +46,7 @@ PLAIN = (
 
 @pytest.mark.parametrize("line", SECRET)
 def test_a_secret_is_seen_on_its_line(line: str) -> None:
-    assert secret_lines(f"first\nsecond\n{line}\nfourth\n") == [(3, 3)]
+    assert {one[:2] for one in secret_lines(f"first\nsecond\n{line}\nfourth\n")} == {(3, 3)}
 
 
 @pytest.mark.parametrize("line", PLAIN)
@@ -48,8 +57,8 @@ def test_code_about_secrets_is_no_secret(line: str) -> None:
 
 def test_a_private_key_covers_all_its_lines_and_one_without_end_the_rest() -> None:
     begin, end = "-----BEGIN RSA PRIVATE KEY-----", "-----END RSA PRIVATE KEY-----"
-    assert secret_lines(f"a\n{begin}\nMIIE\nowIB\n{end}\nb\n") == [(2, 5)]
-    assert secret_lines(f"a\n{begin}\nMIIE\nowIB") == [(2, 4)]
+    assert secret_lines(f"a\n{begin}\nMIIE\nowIB\n{end}\nb\n") == [(2, 5, "private-key")]
+    assert secret_lines(f"a\n{begin}\nMIIE\nowIB") == [(2, 4, "private-key")]
     assert secret_lines("-----BEGIN CERTIFICATE-----\nMIIE\n-----END CERTIFICATE-----") == []
 
 
@@ -59,5 +68,61 @@ def test_a_text_that_almost_matches_everywhere_comes_to_an_end() -> None:
         "a://b:" * 100_000,
         "-----BEGIN PRIVATE KE" * 20_000,
         "eyJ" + "a" * 500_000,
+        "eyJ-" * 100_000,
+        "sk-" * 200_000 + "!",
+        "SG." * 200_000,
     ):
         assert secret_lines(text) == []
+
+
+def form(rule: str) -> st.SearchStrategy[str]:
+    """Keys of a form that somebody gives out; made up, without the marks of an example."""
+    return st.from_regex(_TOKENS[rule][1], fullmatch=True).filter(lambda key: key.isascii())
+
+
+AROUND = (
+    "{}", "key = '{}'", '{{"token": "{}"}}', "    - {}  # of the build", "Authorization: Bearer {}",
+    "curl -H 'X-Key: {}' https://host/", "export A={}",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("rule", _TOKENS)
+@settings(max_examples=12)
+@given(data=st.data())
+def test_every_key_of_a_known_form_is_found_wherever_it_stands(rule: str, data: st.DataObject) -> None:
+    key = data.draw(form(rule))
+    line = data.draw(st.sampled_from(AROUND)).format(key)
+    before = data.draw(st.integers(0, 5))
+    text = "".join(["x = 1\n"] * before + [line, "\n", "y = 2\n"])
+    assert (before + 1, before + 1, rule) in secret_lines(text)
+    assert not any(one.last > before + 1 or one.first < before + 1 for one in secret_lines(text))
+
+
+def look_alikes() -> list[str]:
+    """Ten thousand lines that are long and random, and no secrets: hashes, ids, images, lock files, sums."""
+    chance = random.Random(7)
+    lines: list[str] = []
+    for number in range(1_000):
+        raw = chance.randbytes(64)
+        digest = hashlib.sha512(raw)
+        words = [chance.choice(("get", "token", "secret", "cart", "key", "value")) for _ in range(4)]
+        lines += [
+            f'    "integrity": "sha512-{base64.b64encode(digest.digest()).decode()}",',
+            f'checksum = "{digest.hexdigest()[:64]}"',
+            f"commit {digest.hexdigest()[:40]}",
+            f"    --hash=sha256:{digest.hexdigest()[:64]} \\",
+            str(uuid.UUID(bytes=raw[:16])),
+            f"background: url(data:image/png;base64,{base64.b64encode(raw).decode()})",
+            f"github.com/x/y v1.{number}.0 h1:{base64.b64encode(raw[:32]).decode()}",
+            f'<path d="M{chance.random() * 99:.3f} {chance.random() * 99:.3f}l{number}.5 7.25z"/>',
+            f"def {'_'.join(words)}_{number}(token, secret): return {words[0]}.{words[1]}[{number}]",
+            f"{''.join(chance.choices(string.ascii_letters, k=40))} = {json.dumps(words)}",
+        ]
+    return lines
+
+
+def test_what_only_looks_random_is_not_held_back() -> None:
+    lines = look_alikes()
+    wrong = [line for line in lines if has_secret(line)]
+    assert len(lines) == 10_000
+    assert wrong == []
