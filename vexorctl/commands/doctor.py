@@ -6,7 +6,8 @@ import json
 import os
 import sys
 
-from vexorctl.checks import Finding, examine
+from vexorctl.checks import examine
+from vexorctl.findings import Finding
 from vexorctl.session import request
 
 HELP = "look for trouble and name the mend"
@@ -32,7 +33,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _print(findings: list[Finding], colour: bool) -> None:
-    width = max(len(finding.check) for finding in findings if "/" not in finding.check)
+    width = max(len(finding.check) for finding in findings)
     for finding in findings:
         level = f"{finding.level:<4}"
         if colour:
