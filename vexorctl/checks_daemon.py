@@ -15,6 +15,8 @@ from vexorctl.values import member, members, number, plural, seconds, text, text
 from vexorctl.version import DISTRIBUTION
 
 _RECENT = timedelta(days=1)
+_LOST = frozenset({"root_gone", "index_failed"})
+"""Of a project of which nothing new can be found."""
 
 
 def answers(hello: dict[str, object], status: dict[str, object]) -> Iterator[Finding]:
@@ -84,7 +86,8 @@ def crashes(status: dict[str, object]) -> Iterator[Finding]:
     since = (datetime.now(UTC) - _RECENT).strftime("%Y-%m-%dT%H:%M:%SZ")
     recent = [start for start in texts(status, "unclean_ends") if start >= since]
     if recent:
-        message = f"started at {recent[-1]}, ended without being told to ({plural(len(recent), "time")} within a day)"
+        often = plural(len(recent), "time")
+        message = f"started at {recent[-1]}, ended without being told to ({often} within a day)"
         yield Finding("crashes", "warn", message, "vexorctl logs; a bug report: vexorctl report")
 
 
@@ -111,8 +114,11 @@ def degraded(status: dict[str, object]) -> Iterator[Finding]:
         reasons = members(entry, "degraded")
         for one in reasons:
             message = f"{owner}{text(one, 'message')}"
-            yield Finding(text(one, "name") or "degraded", "warn", message, text(one, "hint"))
+            level: Level = "fail" if text(one, "name") in _LOST else "warn"
+            yield Finding(text(one, "name") or "degraded", level, message, text(one, "hint"))
         state = text(entry, "state")
+        if _LOST & {text(one, "name") for one in reasons}:
+            continue
         if state == "root_gone":
             mend = f"put it back, or: vexorctl remove {text(entry, 'project')}"
             yield Finding(
@@ -123,7 +129,7 @@ def degraded(status: dict[str, object]) -> Iterator[Finding]:
         elif not reasons and owner:
             healthy += 1
     if projects:
-        level: Level = "ok" if healthy == len(projects) else "warn"
+        whole: Level = "ok" if healthy == len(projects) else "warn"
         yield Finding(
-            "projects", level, f"{healthy} of {len(projects)} are well", "" if level == "ok" else "see above"
+            "projects", whole, f"{healthy} of {len(projects)} are well", "" if whole == "ok" else "see above"
         )

@@ -79,7 +79,8 @@ def _troubles(status: JsonObject, projects: list[JsonObject]) -> list[tuple[str,
         found.append(("vexord", message, "it starts again by itself; see: vexorctl logs"))
     for project in projects:
         name = text(project, "name")
-        if text(project, "state") in _LOST:
+        told = {text(one, "name") for one in members(project, "degraded")}
+        if text(project, "state") in _LOST and not told & {"root_gone", "index_failed"}:
             message, mend = _LOST[text(project, "state")]
             found.append((name, message, mend.format(root=text(project, "project"))))
         found += [(name, text(one, "message"), text(one, "hint")) for one in members(project, "degraded")]
