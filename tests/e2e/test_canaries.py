@@ -74,6 +74,7 @@ class Session:
         for words in (
             ("status", "--json"),
             ("doctor", "--json"),
+            ("report", "-o", "-"),
             ("config",),
             ("config", "--json"),
             ("list",),

@@ -4,7 +4,7 @@ COMMANDS: dict[str, str] = {
     name: f"vexorctl.commands.{name.replace('-', '_')}"
     for name in (
         "search", "related", "add", "remove", "list", "status", "wait", "reindex", "watch", "start", "stop",
-        "restart", "service", "doctor", "logs", "config", "import-vexor", "completion", "version",
+        "restart", "service", "doctor", "report", "logs", "config", "import-vexor", "completion", "version",
     )
 }  # fmt: skip
 """Command → module, in the order of the help; imported only when it is used."""
