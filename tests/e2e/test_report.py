@@ -21,7 +21,7 @@ KEY, SETTING, HOST = (
 ALL = (ROOT, FOLDER, FILE, TEXT, SYMBOL, QUERY, KEY, SETTING, HOST)
 HELPFUL = (
     "== versions", "P1", 'state = "ready"', "embedding.provider = openai", "key: set, from its file",
-    "msgspec ", "generation 1 segments 1", "degraded = project_settings", "embedding.base_url = (set)",
+    "msgspec ", " segments 1 rows [", "degraded = project_settings", "embedding.base_url = (set)",
 )  # fmt: skip
 
 

@@ -6,11 +6,7 @@ import os
 import queue
 import select
 import time
-from collections import defaultdict
 from collections.abc import Callable
-
-import psutil
-from vexor_protocol.health import RemoteFigures
 
 from vexord.embed.seam import Embedder
 from vexord.index.store import remove_index
@@ -18,22 +14,20 @@ from vexord.ingest.aids import Aids
 from vexord.ingest.failed import Failed
 from vexord.ingest.makers import PROVIDER_STATES
 from vexord.ingest.project import Project
-from vexord.ingest.report import failed, reasons, refiner_state, report
+from vexord.ingest.report import failed, reasons, refiner_state
 from vexord.ingest.syncs import PendingSync
-from vexord.ingest.vitals import Vitals
+from vexord.ingest.telling import Telling
 from vexord.ingest.watch import CookieSeen, Dirty, Doubt, Event, Watcher
 from vexord.link.channel import Channel, ChannelClosedError
 from vexord.link.messages import (
     Closed,
     CloseProject,
-    Heartbeat,
     Hello,
     OpenProject,
     Prefer,
     ProjectSpec,
     Published,
     Reindex,
-    Spent,
     Stop,
     Sync,
     Synced,
@@ -79,9 +73,6 @@ class Indexer:
         self._projects: dict[str, Project] = {}
         self._failed: dict[str, Failed] = {}
         """Projects that cannot be opened or worked on; each is tried again."""
-        self._vitals: defaultdict[str, Vitals] = defaultdict(Vitals)
-        """By the project's id."""
-        self._process = psutil.Process()
         self._last_heartbeat_s = self._last_report_s = self._last_root_check_s = 0.0
         self._last_work_s = time.monotonic()
         self._merge_due_s = self._last_work_s + MERGE_AFTER_IDLE_S
@@ -89,9 +80,9 @@ class Indexer:
         """At the last heartbeat."""
         self._stopping = False
         self._aids = aids(self._wake)
+        self._telling = Telling(channel, self._projects, self._aids)
         self._more_to_refine = False
         self._turns = 0
-        self._spent: RemoteFigures | None = None
 
     def run(self) -> None:
         """Work until `Stop` arrives or the server goes."""
@@ -114,8 +105,7 @@ class Indexer:
             self._handle(message)
         now = time.monotonic()
         self._drain_events(now)
-        for key, project in self._projects.items():
-            self._vitals[key].look(project)
+        self._telling.look()
         for project in self._in_turn(now):
             self._work(project, now)
         self._housekeeping(time.monotonic())
@@ -131,7 +121,7 @@ class Indexer:
         if self._more_to_refine:
             return 0.0
         due = [self._heartbeat_due(), self._last_root_check_s + ROOT_CHECK_S, self._merge_due_s]
-        if self._unreported() or self._unreported_spending() is not None:
+        if self._telling.due:
             due.append(self._last_report_s + REPORT_S)
         if self._aids.refiner is not None and self._aids.refiner.holds_rows:
             due.append(now + ROWS_S)
@@ -150,14 +140,6 @@ class Indexer:
 
     def _busy(self) -> bool:
         return any(project.busy for project in self._projects.values())
-
-    def _unreported(self) -> list[Project]:
-        """Projects of which the server is to be told."""
-        return [
-            project
-            for key, project in self._projects.items()
-            if project.changed_state or project.health.changed or project.scanning or self._vitals[key].untold
-        ]
 
     def _wait(self, timeout_s: float) -> None:
         writers = [self._channel.fileno()] if self._channel.wants_write else []
@@ -193,7 +175,7 @@ class Indexer:
     def _take_event(self, project: Project, event: Dirty | Doubt, now: float) -> None:
         try:
             if isinstance(event, Dirty):
-                self._vitals[project.spec.id].event()
+                self._telling.event(project)
                 project.dirty(event.rel, event.is_dir, now)
             else:
                 logger.warning(
@@ -219,7 +201,7 @@ class Indexer:
 
     def _publish(self, project: Project, published: Published) -> None:
         self._channel.send(published)
-        self._report(project)
+        self._telling.report(project)
 
     def _answer_syncs(self, project: Project) -> None:
         if not len(project.syncs):
@@ -271,7 +253,7 @@ class Indexer:
         if spec.id in self._projects:
             if self._projects[spec.id].spec != spec:
                 self._projects[spec.id].reread(spec)
-            self._report(self._projects[spec.id])
+            self._telling.report(self._projects[spec.id])
             return
         try:
             project = Project(spec, self._embedder, self._watcher, self._aids)
@@ -280,7 +262,7 @@ class Indexer:
             return
         self._projects[spec.id] = project
         project.health.replace(REFINER_STATES, self._aids.problem)
-        self._report(project)
+        self._telling.report(project)
 
     def _give_up(self, project: Project, error: Exception) -> None:
         """Let a project go for now."""
@@ -306,7 +288,7 @@ class Indexer:
     def _close(self, project_id: str, delete: bool) -> None:
         project, lost = self._projects.get(project_id), self._failed.pop(project_id, None)
         spec = project.spec if project is not None else lost.spec if lost is not None else None
-        self._vitals.pop(project_id, None)
+        self._telling.forget(project_id)
         if project is not None:
             self._forget(project)
         if delete and spec is not None:
@@ -348,19 +330,14 @@ class Indexer:
             )
         )
 
-    def _report(self, project: Project) -> None:
-        self._channel.send(report(project, self._aids.refiner, self._vitals[project.spec.id]))
-
     def _housekeeping(self, now: float) -> None:
         if now >= self._heartbeat_due():
             self._last_heartbeat_s = now
             self._was_busy = self._busy()
-            self._heartbeat()
+            self._telling.heartbeat(self._watcher)
         if now - self._last_report_s >= REPORT_S:
             self._last_report_s = now
-            for project in self._unreported():
-                self._report(project)
-            self._report_spending()
+            self._telling.tell()
         if now >= self._last_root_check_s + ROOT_CHECK_S:
             self._check_roots()
         if now >= self._merge_due_s:
@@ -418,28 +395,3 @@ class Indexer:
             if published is not None:
                 self._publish(project, published)
             project.health.replace(REFINER_STATES, refiner_state(refiner, project))
-
-    def _unreported_spending(self) -> RemoteFigures | None:
-        figures = self._aids.refiner.spent() if self._aids.refiner is not None else None
-        return figures if figures != self._spent else None
-
-    def _report_spending(self) -> None:
-        figures = self._unreported_spending()
-        if figures is not None:
-            self._spent = figures
-            self._channel.send(Spent(figures))
-            for project in self._projects.values():
-                self._report(project)
-
-    def _heartbeat(self) -> None:
-        children = self._aids.crew.memory() if self._aids.crew is not None else []
-        self._channel.send(
-            Heartbeat(
-                rss_bytes=self._process.memory_info().rss,
-                watches=self._watcher.watches,
-                watch_limit=self._watcher.watch_limit,
-                queue=sum(project.pending_count() for project in self._projects.values()),
-                children=len(children),
-                children_rss_bytes=sum(children),
-            )
-        )
