@@ -216,7 +216,7 @@ class Indexer:
         for sync, holds in project.syncs.take(served, time.monotonic(), project.eta_s()):
             fresh = holds and project.proved
             if project.changed_state or project.health.changed:
-                self._report(project)  # first: what is said of the answer must not contradict it
+                self._telling.report(project)  # first: what is said of the answer must not contradict it
             self._channel.send(
                 Synced(
                     id=project.spec.id,
