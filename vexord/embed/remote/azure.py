@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from vexord.embed.artefact import ModelError
 from vexord.embed.choice import Embedding
-from vexord.embed.remote.openai import TIMEOUT_S
+from vexord.embed.remote.openai import TIMEOUT_S, faithful_client
 
 if TYPE_CHECKING:
     import openai
@@ -39,6 +39,7 @@ def azure_client(
         azure_ad_token_provider=source,
         max_retries=0,
         timeout=TIMEOUT_S,
+        http_client=faithful_client(),
     )
 
 

@@ -45,7 +45,10 @@ class CohereProvider:
         import httpx2
 
         self._client = httpx2.AsyncClient(
-            base_url=fingerprint.endpoint, headers={"Authorization": f"Bearer {api_key}"}, timeout=TIMEOUT_S
+            base_url=fingerprint.endpoint,
+            headers={"Authorization": f"Bearer {api_key}"},
+            timeout=TIMEOUT_S,
+            follow_redirects=False,
         )
 
     async def embed(self, texts: Sequence[str], side: Side) -> Answer:

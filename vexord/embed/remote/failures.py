@@ -50,6 +50,8 @@ def failure(
         error = Refused(f"{what}: the account's balance is spent; top it up with the provider")
     elif status in (401, 403):
         error = Refused(f"{what}: the key is not accepted; set another")
+    elif 300 <= status < 400:
+        error = Refused(f"{what}: it points elsewhere, and nothing is sent there; check base_url")
     elif status == 404 or (asked_wrongly and (_NO_MODEL.search(code) or _NO_MODEL.search(text))):
         error = Refused(f"{what}: no such model or address; check model and base_url")
     elif status == 429:

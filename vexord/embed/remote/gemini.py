@@ -73,7 +73,7 @@ def _client(api_key: str, endpoint: str) -> "genai.Client":
         http_options=types.HttpOptions(
             base_url=endpoint,
             retry_options=types.HttpRetryOptions(attempts=1),
-            httpx_async_client=httpx2.AsyncClient(timeout=TIMEOUT_S),
+            httpx_async_client=httpx2.AsyncClient(timeout=TIMEOUT_S, follow_redirects=False),
         ),
     )
 

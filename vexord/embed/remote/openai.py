@@ -26,6 +26,7 @@ from vexord.embed.remote.seam import (
 from vexord.embed.seam import Fingerprint
 
 if TYPE_CHECKING:
+    import httpx2
     import openai
 
 OPENAI_URL = "https://api.openai.com/v1"
@@ -112,8 +113,19 @@ def client(api_key: str, base_url: str = OPENAI_URL) -> "openai.AsyncOpenAI":
     import openai
 
     return openai.AsyncOpenAI(
-        api_key=api_key or "-", base_url=base_url or OPENAI_URL, max_retries=0, timeout=TIMEOUT_S
+        api_key=api_key or "-",
+        base_url=base_url or OPENAI_URL,
+        max_retries=0,
+        timeout=TIMEOUT_S,
+        http_client=faithful_client(),
     )
+
+
+def faithful_client() -> "httpx2.AsyncClient":
+    """Return the SDK's HTTP client, which else follows redirects, and would send the texts there."""
+    import openai
+
+    return openai.DefaultAsyncHttpxClient(follow_redirects=False)
 
 
 def public_url(url: str) -> str:
