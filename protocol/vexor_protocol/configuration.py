@@ -16,6 +16,7 @@ from vexor_protocol.settings import (
     from_text,
     is_key_name,
     nearest,
+    quoted,
 )
 
 FILE_NAME = "config.toml"
@@ -169,9 +170,11 @@ def _check_address(url: str, origin: str) -> None:
     except ValueError:
         sound = False
     if not sound:
-        raise ConfigError(f"{origin}: {url!r} is no address", "write it as https://HOST/v1")
+        raise ConfigError(f"{origin}: {quoted(url)} is no address", "write it as https://HOST/v1")
     if parts.username or parts.password:
         raise ConfigError(f"{origin}: the address of {parts.hostname} holds a name or password", KEY_HINT)
+    if parts.query or parts.fragment:  # a key is given that way to some servers
+        raise ConfigError(f"{origin}: the address of {parts.hostname} holds more than a path", KEY_HINT)
 
 
 def _fill_model(found: dict[str, Found]) -> None:
@@ -192,7 +195,7 @@ def _settings(path: str, tables: Mapping[str, object]) -> list[tuple[Setting, ob
     for table, keys in tables.items():
         if table not in known:
             raise ConfigError(
-                f"{path} has an unknown key {table!r}", f"did you mean {nearest(table, known)!r}?"
+                f"{path} has an unknown key {quoted(table)}", f"did you mean {nearest(table, known)!r}?"
             )
         if not isinstance(keys, dict):
             raise ConfigError(f"{path}: {table} is not a table", f"write it as [{table}]")
@@ -200,7 +203,7 @@ def _settings(path: str, tables: Mapping[str, object]) -> list[tuple[Setting, ob
         for key, value in keys.items():
             if key not in of_table:
                 near = KEY_HINT if is_key_name(key) else f"did you mean {nearest(key, of_table)!r}?"
-                raise ConfigError(f"{path}: {table} has an unknown key {key!r}", near)
+                raise ConfigError(f"{path}: {table} has an unknown key {quoted(key)}", near)
             result.append((of_table[key], value))
     return result
 

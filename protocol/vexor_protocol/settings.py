@@ -98,9 +98,10 @@ def setting(name: str) -> Setting:
     if name.rpartition(".")[2] in _KEY_NAMES:
         raise ConfigError(f"{name} is not kept in a settings file", KEY_HINT)
     near = nearest(name, [*BY_NAME, *(one.key for one in SETTINGS)])
-    raise ConfigError(f"there is no setting {name!r}", f"did you mean {near!r}?")
+    raise ConfigError(f"there is no setting {quoted(name)}", f"did you mean {near!r}?")
 
 
+_SHORT = 30
 _KEY_NAMES = ("api_key", "apikey", "key", "token", "secret")
 KEY_HINT = "give a key by: vexorctl config set-key PROVIDER (or a variable)"
 
@@ -118,6 +119,12 @@ def nearest(name: str, names: Iterable[str]) -> str:
     return (difflib.get_close_matches(name, known, 1, cutoff=0.0) or known)[0]
 
 
+def quoted(value: object) -> str:
+    """Return a value for a message, which logs and `status` repeat; not what may be a misplaced key."""
+    text = repr(value)
+    return text if len(text) <= _SHORT and "@" not in text else "what is set"
+
+
 def checked(one: Setting, value: object, origin: str) -> Value:
     """Return a value as the setting wants it. `origin` says where it stands, for the message.
 
@@ -127,17 +134,19 @@ def checked(one: Setting, value: object, origin: str) -> Value:
     if isinstance(one.default, int):
         if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
             return value
-        raise ConfigError(f"{origin}: {value!r} is no whole number from 0 on", f"write {one.key} = 0")
+        raise ConfigError(f"{origin}: {quoted(value)} is no whole number from 0 on", f"write {one.key} = 0")
     if isinstance(one.default, tuple):
         if isinstance(value, list | tuple) and all(isinstance(part, str) for part in value):
             return tuple(value)
-        raise ConfigError(f"{origin}: {value!r} is no list of texts", f'write {one.key} = ["one", "two"]')
+        raise ConfigError(
+            f"{origin}: {quoted(value)} is no list of texts", f'write {one.key} = ["one", "two"]'
+        )
     if not isinstance(value, str):
-        raise ConfigError(f"{origin}: {value!r} is no text", f'write {one.key} = "{value}"')
+        raise ConfigError(f"{origin}: {quoted(value)} is no text", f'write {one.key} = "TEXT"')
     if one.words and value not in one.words:
         near = nearest(value, one.words)
         raise ConfigError(
-            f"{origin}: {value!r} is not one of {', '.join(one.words)}", f"did you mean {near!r}?"
+            f"{origin}: {quoted(value)} is not one of {', '.join(one.words)}", f"did you mean {near!r}?"
         )
     return value
 

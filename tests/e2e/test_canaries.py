@@ -4,14 +4,16 @@ import json
 import os
 import signal
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
+from vexor_protocol.client import Client
 
 from tests.support.canary import Canary, files_with
+from tests.support.daemon import Daemon
 from tests.support.provider import ProviderServer, provider_server
 from tests.support.tap import Tap, tapped
 from tests.support.trees import make_tree
@@ -19,6 +21,7 @@ from tests.support.waiting import wait_until
 from tests.support.xdg import Xdg
 from tests.unit.vexorctl.fake_daemon import vexorctl
 
+StartDaemon = Callable[..., Daemon]
 KEY = Canary("sk-proj-" + "Qz7Vw2Lk9Xr4Tn6Bp1Hd8Jm3Fs5Yc0Ga")  # nobody's
 OTHER_KEY = Canary("sk-proj-" + "Wm3Rt8Zb5Kx1Qn7Lv4Hp9Dj2Gc6Ys0Fa")
 TEXT = Canary("quolbrentzifarnwexidomp")
@@ -63,7 +66,9 @@ class Session:
                 continue
 
     def status(self) -> Any:
-        return json.loads(self.run("status", "--json"))
+        self.look()
+        with Client(str(self.xdg.base / "tap" / "vexord" / "vexord.sock")) as client:
+            return client.request("status", {}, 10.0)
 
     def ask(self) -> None:
         for words in (("status",), ("doctor",), ("logs", "-n", "100000")):
@@ -179,3 +184,59 @@ def test_the_searcher_finds_what_is_hidden(wrap: Any) -> None:
     assert KEY.seen_in(text.hex().encode())
     assert KEY.seen_in(b"..." + KEY.value[11:24].encode())
     assert not KEY.seen_in(b"sk-proj-abcdefghijklmnop")
+
+
+WRONG_PLACES = (
+    'provider = "{}"', 'base_url = "https://host.example/v1?key={}"', 'base_url = "me:{}@host.example"',
+    'api_key = "{}"', '"{}" = 1',
+)  # fmt: skip
+
+
+def test_a_key_in_a_wrong_place_of_the_settings_is_repeated_nowhere(session: Session) -> None:
+    file = session.xdg.config / "vexord" / "config.toml"
+    file.parent.mkdir()
+    session.start()
+    before: list[Any] = []
+    for place in WRONG_PLACES:
+        file.write_text(f"[embedding]\n{place.format(KEY.value)}\n")
+        wait_until(
+            lambda before=before: session.status()["degraded"] not in ([], before), 20, f"{place} is told"
+        )
+        before = session.status()["degraded"]
+    session.ask_everything()
+    logs = b"".join(path.read_bytes() for path in (session.xdg.state / "vexord").rglob("*.log*"))
+    assert b"settings not taken" in logs
+    everything = session.said + session.tap.heard() + logs + "\n".join(session.commands).encode()
+    assert [line for line in everything.splitlines() if KEY.seen_in(line)] == []
+    assert files_with(KEY, session.xdg.base) == [str(file)]
+
+
+def told_anew(session: Session, before: list[Any]) -> list[Any]:
+    now: list[Any] = session.status()["degraded"]
+    return now if now != before else []
+
+
+def test_a_secret_file_is_in_no_index_however_it_comes_there(daemon: StartDaemon, tmp_path: Path) -> None:
+    root = make_tree(
+        tmp_path / "root", {"a.txt": f"{TEXT.value} one", ".env": f"{TEXT.value} two", "c.py": "c = 3"}
+    )
+    secret = make_tree(tmp_path / "home", {"id_ed25519": f"{TEXT.value} three"}) / "id_ed25519"
+    (root / "notes.txt").symlink_to(secret)
+    (root / "ID_RSA.bak").write_text(f"{TEXT.value} four")
+    running = daemon()
+    running.add(root)
+
+    def found() -> list[str]:
+        hits = running.search(f'"{TEXT.value}"', path=str(root))["results"][0]["hits"]
+        return [hit["path"] for hit in hits]
+
+    assert found() == ["a.txt"]
+    (root / "a.txt").rename(root / "prod.pem")
+    assert found() == []
+    (root / "prod.pem").rename(root / "a.txt")
+    assert found() == ["a.txt"]
+    (root / "keys").mkdir()
+    (root / ".env").rename(root / "keys" / ".env.local")
+    os.link(secret, root / "keys" / "id_ed25519")
+    (root / "more.txt").symlink_to(root / "keys" / ".env.local")
+    assert found() == ["a.txt"]

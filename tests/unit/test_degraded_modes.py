@@ -1,6 +1,5 @@
 """docs/degraded.md, the code and the tests agree on the names of everything that may not be at its best."""
 
-import ast
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,53 +12,40 @@ NO_STATES = {"overflow"}
 """Doubts after which nothing lasting is wrong."""
 
 
-def sources() -> Iterator[tuple[Path, ast.Module]]:
+CALL = re.compile(r"\b(?:Degraded|degrade|note|Doubt)\(")
+CONSTANT = re.compile(r'^([A-Z_]+) = "(\w+)"$', re.MULTILINE)
+
+
+def calls() -> Iterator[str]:
+    """The text of every call that may name a state, to its last parenthesis. (3.11: `ast` fails at times.)"""
     for path in sorted((ROOT / "vexord").rglob("*.py")):
-        yield path, ast.parse(path.read_text("utf-8"))
-
-
-def constants(tree: ast.Module) -> dict[str, str]:
-    return {
-        target.id: node.value.value
-        for node in tree.body
-        if isinstance(node, ast.Assign)
-        and isinstance(node.value, ast.Constant)
-        and isinstance(node.value.value, str)
-        for target in node.targets
-        if isinstance(target, ast.Name)
-    }
-
-
-ALL_CONSTANTS = {name: value for _, tree in sources() for name, value in constants(tree).items()}
-
-
-def texts(node: ast.expr) -> list[str]:
-    """The texts that an expression may be; none if that is decided elsewhere."""
-    match node:
-        case ast.Constant(value=str(text)):
-            return [text]
-        case ast.IfExp(body=one, orelse=other):
-            return [*texts(one), *texts(other)]
-        case ast.Name(id=name) if name in ALL_CONSTANTS:
-            return [ALL_CONSTANTS[name]]
-    return []
+        text = path.read_text("utf-8")
+        for match in CALL.finditer(text):
+            depth, end = 1, match.end()
+            while depth:
+                depth += {"(": 1, ")": -1}.get(text[end], 0)
+                end += 1
+            yield text[match.start() : end]
 
 
 def degradations() -> Iterator[tuple[str, bool]]:
     """Every name that the code gives to a state, and whether a mend is given with it."""
-    for _, tree in sources():
-        for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call)):
-            keywords = {one.arg: one.value for one in call.keywords}
-            match call.func:
-                case ast.Name(id="Degraded"):
-                    found, mend = texts(keywords["name"]), "hint" in keywords
-                case ast.Attribute(attr="degrade" | "note") if call.args:
-                    found, mend = texts(call.args[0]), len(call.args) > 2
-                case ast.Name(id="Doubt") if len(call.args) > 1:
-                    found, mend = texts(call.args[1]), False
-                case _:
-                    continue
-            yield from ((name, mend) for name in found if name not in NO_STATES)
+    texts = [path.read_text("utf-8") for path in (ROOT / "vexord").rglob("*.py")]
+    constants = dict(pair for text in texts for pair in CONSTANT.findall(text))
+    for call in calls():
+        kind, _, inside = call.partition("(")
+        if kind == "Degraded":
+            said = re.match(r"\s*name=(.+?),\s*(?:message=|\n)", inside, re.DOTALL)
+            mend = "hint=" in inside
+        elif kind == "Doubt":
+            said, mend = re.match(r"[^,]+,\s*([^,]+),", inside), False
+        else:
+            said = re.match(r"\s*([^,]+),", inside)
+            mend = kind == "degrade" and len(re.findall(r'",\s*f?"|\),\s*f?"', inside)) > 1
+        if said is None:
+            continue
+        names = re.findall(r'"(\w+)"', said[1]) + [v for k, v in constants.items() if said[1].strip() == k]
+        yield from ((name, mend) for name in names if name not in NO_STATES)
 
 
 def rows() -> list[list[str]]:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from vexor_protocol.configuration import REGISTERED, Found, defaults, load, read_project_file, with_project
-from vexor_protocol.settings import ConfigError
+from vexor_protocol.settings import ConfigError, quoted
 
 from vexord.embed.choice import Embedding
 
@@ -64,5 +64,5 @@ def _check_local(embedding: Embedding, origin: str) -> None:
     known = embedding.model in LOCAL_MODELS[:2] or (kind in ("model2vec", "fastembed") and name)
     if not embedding.is_remote and not known:
         raise ConfigError(
-            f"{origin}: {embedding.model!r} is no local model", f"one of: {', '.join(LOCAL_MODELS)}"
+            f"{origin}: {quoted(embedding.model)} is no local model", f"one of: {', '.join(LOCAL_MODELS)}"
         )

@@ -46,7 +46,7 @@ def test_every_setting_can_be_written_and_read(tmp_path: Path) -> None:
         ('[embedding]\nmodle = "minilm"', "unknown key 'modle'", "did you mean 'model'"),
         ('[embeding]\nmodel = "minilm"', "unknown key 'embeding'", "did you mean 'embedding'"),
         ('[embedding]\napi_key = "sk-1"', "unknown key 'api_key'", "config set-key"),
-        ("[embedding]\nmodel = 3", "3 is no text", 'model = "3"'),
+        ("[embedding]\nmodel = 3", "3 is no text", 'model = "TEXT"'),
         ('[embedding]\nprovider = "opnai"', "'opnai' is not one of", "did you mean 'openai'"),
         ("[embedding]\ndimensions = -1", "no whole number", "dimensions = 0"),
         ("[embedding]\ndimensions = true", "no whole number", "dimensions = 0"),

@@ -62,3 +62,36 @@ def test_rotation_is_bounded_private_and_takes_stderr_along(tmp_path: Path) -> N
     assert all(file.stat().st_size <= 2100 for file in files)
     assert path.read_text().splitlines()[-2].endswith("info test.199 number=199")
     assert path.read_text().splitlines()[-1] == "native abort"
+
+
+CROWD = """
+import logging, os, sys, threading
+from vexord.supervise import logs
+logs.MAX_BYTES = 20_000
+logs.configure_logging(sys.argv[1])
+def write(name):
+    for number in range(1_000):
+        logging.getLogger(f"vexord.{name}.x{number}").info("%s %s", name, "x" * 50)
+threads = [threading.Thread(target=write, args=(name,)) for name in "abcd"]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+for number in range(1_000):
+    logging.getLogger("vexord.y").error("not written path=%r number=%d", f"/src/{number}.py", number)
+logging.shutdown()
+"""
+
+
+def test_many_threads_and_a_fault_that_repeats_leave_whole_lines_and_bounded_files(tmp_path: Path) -> None:
+    path = tmp_path / "log" / "vexord.log"
+    done = subprocess.run([sys.executable, "-c", CROWD, str(path)], check=True, capture_output=True)
+    assert done.stderr == b""
+    files = sorted(path.parent.iterdir())
+    assert sum(file.stat().st_size for file in files) <= (1 + logs.OLD_FILES) * 20_200
+    lines = [line for file in files for line in file.read_text().splitlines()]
+    ordinary = re.compile(r"\S+Z info [abcd]\.x\d+ [abcd] x{50}")
+    others = [line for line in lines if not ordinary.fullmatch(line)]
+    assert len(lines) > 500
+    assert [line.split(" ", 1)[1] for line in others] == [
+        *(f"error y not written path='/src/{number}.py' number={number}" for number in range(5)),
+        "error y … 995 more like it: not written path='/src/999.py' number=999",
+    ]
