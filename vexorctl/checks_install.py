@@ -8,6 +8,7 @@ import stat
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from urllib.parse import urlsplit
 
 from vexor_protocol.configuration import FILE_NAME, load
 from vexor_protocol.keys import FOLDER_NAME, VARIABLES, find_key
@@ -49,7 +50,8 @@ def keys() -> Iterator[Finding]:
                 "keys", "fail", f"{path} is open to other users; it is not used", f"chmod 600 {path}"
             )
     try:
-        provider = str(load(config_dir())["embedding.provider"].value)
+        chosen = load(config_dir())
+        provider, address = (str(chosen[f"embedding.{key}"].value) for key in ("provider", "base_url"))
         found = find_key(provider, config_dir())
     except ConfigError:
         return  # told above
@@ -57,9 +59,16 @@ def keys() -> Iterator[Finding]:
         yield Finding(
             "keys", "fail", f"the provider {provider} has no key", f"vexorctl config set-key {provider}"
         )
+    elif address.startswith("http://") and not _is_here(urlsplit(address).hostname or ""):
+        message = f"texts{' and the key' if found is not None else ''} go to {address} unencrypted"
+        yield Finding("keys", "warn", message, "use https, or a tunnel to it")
     elif closed:
         needed = f"that of {provider} is from {found.origin}" if found is not None else "none is needed"
         yield Finding("keys", "ok", needed)
+
+
+def _is_here(host: str) -> bool:
+    return host == "localhost" or host.endswith(".localhost") or host.startswith("127.") or host == "::1"
 
 
 def model_files() -> Iterator[Finding]:

@@ -183,6 +183,18 @@ def test_an_open_key_file_and_a_missing_key_fail(xdg: Xdg) -> None:
     assert finding == Finding("keys", "ok", f"that of openai is from {key}")
 
 
+@pytest.mark.parametrize(
+    ("address", "level"),
+    [("http://models.example/v1", "warn"), ("http://localhost:1234/v1", "ok"), ("https://x/v1", "ok")],
+)
+def test_texts_that_go_unencrypted_are_warned_of(xdg: Xdg, address: str, level: str) -> None:
+    (xdg.config / "vexord").mkdir()
+    (xdg.config / "vexord" / "config.toml").write_text(
+        f'[embedding]\nprovider = "compatible"\nmodel = "m"\nbase_url = "{address}"\n'
+    )
+    assert found(checks.examine(ask()), "keys").level == level
+
+
 def test_another_installation_on_the_path_and_in_the_unit_is_seen(
     xdg: Xdg, monkeypatch: pytest.MonkeyPatch
 ) -> None:
