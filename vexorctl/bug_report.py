@@ -10,6 +10,7 @@ import os
 import platform
 import re
 import resource
+import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
@@ -35,6 +36,8 @@ LOG_LINES = 400
 _OUR_KINDS = re.compile(r"json|npy|tv|sqlite|sqlite-wal|sqlite-shm|log|lock|toml|tmp|\d")
 _ERRORS = 20
 _TAIL_BYTES = 2_000_000
+_JOURNAL_S = 5.0
+_JOURNAL = re.compile(r"(\S+) \S+ \S+\[\d+\]: (.*)")
 _PROJECT_FIGURES = (
     "state", "generation", "files", "chunks", "segments", "pending", "index_bytes", "model", "mode",
     "mode_origin", "added_at", "indexed_at", "last_event_at", "behind_since", "scans", "doubts", "progress",
@@ -294,12 +297,26 @@ def _starts() -> Iterator[str]:
 
 
 def _log(names: Pseudonyms, *, errors: bool) -> Iterator[str]:
-    with open(log_file(), "rb") as file:
-        file.seek(-min(_TAIL_BYTES, os.fstat(file.fileno()).st_size), os.SEEK_END)
-        lines = file.read().decode("utf-8", "replace").splitlines()
+    lines = _log_lines()
     if errors:
         lines = [line for line in lines if re.match(r"\S+ (error|critical) ", line)][-_ERRORS:]
     for line in lines[-LOG_LINES:]:
         when, _, rest = line.partition(" ")
-        timed = re.fullmatch(r"[\d:.TZ-]{20,30}", when)
+        timed = re.fullmatch(r"[\d:.TZ+-]{20,30}", when)
         yield f"{when} {names.text(rest)}" if timed else names.text(line)
+
+
+def _log_lines() -> list[str]:
+    """The end of the log file, or where there is none of the journal, without the machine's name."""
+    try:
+        with open(log_file(), "rb") as file:
+            file.seek(-min(_TAIL_BYTES, os.fstat(file.fileno()).st_size), os.SEEK_END)
+            return file.read().decode("utf-8", "replace").splitlines()
+    except FileNotFoundError:
+        command = ["journalctl", "--user", "-u", "vexord", "-n", "5000", "-o", "short-iso", "--no-pager"]
+        try:
+            done = subprocess.run(command, capture_output=True, timeout=_JOURNAL_S, check=False)
+        except (OSError, subprocess.TimeoutExpired):
+            return []
+        lines = done.stdout.decode("utf-8", "replace").splitlines()
+        return [f"{match[1]} {match[2]}" for line in lines if (match := _JOURNAL.match(line))]

@@ -82,3 +82,20 @@ def report(xdg: Xdg, root: Path) -> str:
     assert b"cannot be told" not in content
     place.unlink()
     return content.decode()
+
+
+def test_where_the_log_is_the_journal_its_end_is_taken_from_there(xdg: Xdg, tmp_path: Path) -> None:
+    journal = tmp_path / "bin" / "journalctl"
+    lines = (
+        f"2026-11-26T10:00:00+0000 {HOST.value} vexord[7]: error ingest.x not read path='/{FILE.value}'",
+        f"2026-11-26T10:00:01+0000 {HOST.value} vexord[7]: info server.app stopping",
+        f"-- Boot {HOST.value} --",
+    )
+    make_tree(journal.parent, {"journalctl": "#!/bin/sh\ncat <<'EOF'\n" + "\n".join(lines) + "\nEOF\n"})
+    journal.chmod(0o755)
+    done = vexorctl(xdg, "report", "-o", "-", env={"PATH": f"{journal.parent}:/usr/bin:/bin"})
+    told = done.stdout.decode()
+    assert "2026-11-26T10:00:01+0000 info server.app stopping" in told.partition("== end of the log")[2]
+    assert told.count("error ingest.x not read path='") == 2
+    assert not HOST.seen_in(done.stdout)
+    assert not FILE.seen_in(done.stdout)
