@@ -245,9 +245,16 @@ def complain(error: ClientError) -> int:
 def tell(line: str) -> None:
     """Write a line to standard error, if it can be written."""
     try:
-        write(2, to_bytes(line + "\n"))
+        write(2, to_bytes("".join(map(_harmless, line)) + "\n"))
     except (ClientError, BrokenPipeError):
         return
+
+
+def _harmless(character: str) -> str:
+    """A message may name a folder whose name drives terminals; bytes that are no text stay as they are."""
+    if character.isprintable() or character == "\n" or "\udc80" <= character <= "\udcff":
+        return character
+    return chr(0x2400 + ord(character)) if character < " " else "\ufffd"
 
 
 def to_bytes(text: str) -> bytes:

@@ -5,7 +5,7 @@ import time
 
 from vexorctl.errors import ClientError
 from vexorctl.session import request
-from vexorctl.values import JsonObject, member, members, number, seconds, text
+from vexorctl.values import JsonObject, member, members, number, say, seconds, text
 from vexorctl.waiting import MAX_TIMEOUT_S, wait_until_fresh
 
 _KNOWN_AFTER_S = 15.0
@@ -25,9 +25,9 @@ def settle(provider: str, root: str) -> None:
     second = _second(root)
     estimate = member(second, "estimate")
     if not estimate:
-        print(f"{provider}: {number(second, 'rows'):,} of {number(second, 'total'):,} chunks are embedded")
+        say(f"{provider}: {number(second, 'rows'):,} of {number(second, 'total'):,} chunks are embedded")
         return
-    print(f"{provider}: {describe(estimate)} to be embedded")
+    say(f"{provider}: {describe(estimate)} to be embedded")
     if not second.get("awaiting_consent"):
         return
     if not sys.stdin.isatty():
@@ -36,7 +36,7 @@ def settle(provider: str, root: str) -> None:
             f"to agree: vexorctl add --yes {root}",
         )
     if input("have the provider embed them? [y/N] ").strip().lower() not in ("y", "yes"):
-        print(f"nothing is sent; words and the local model answer. To agree later: vexorctl add --yes {root}")
+        say(f"nothing is sent; words and the local model answer. To agree later: vexorctl add --yes {root}")
         return
     request("register", {"path": root, "consent": provider})
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from vexorctl.errors import ClientError
 from vexorctl.session import frame, request, result
-from vexorctl.values import JsonObject, member, members, number, seconds, text
+from vexorctl.values import JsonObject, clean, member, members, number, seconds, text
 from vexorctl.zmtp import Connection
 
 _LOOK_S = 0.2
@@ -51,7 +51,7 @@ class ProgressLine:
             self.clear()
             return
         columns = shutil.get_terminal_size().columns - 1
-        line = describe(busy, self._rate.of(number(member(busy, "progress"), "files_done")))[:columns]
+        line = clean(describe(busy, self._rate.of(number(member(busy, "progress"), "files_done"))))[:columns]
         sys.stderr.write(f"\r\x1b[K\x1b[36m{line}\x1b[0m" if self._color else f"\r\x1b[K{line}")
         sys.stderr.flush()
         self._drawn = True

@@ -50,7 +50,7 @@ def print_held_back(projects: list[JsonObject]) -> None:
         print(f"{text(project, 'project')}: {told}{' held back' if second else ''}")
         for place in places:
             line = f":{number(place, 'line')}" if number(place, "line") else ""
-            print(f"  {_clean(text(place, 'path'))}{line}  {text(place, 'rule')}")
+            print(f"  {text(place, 'path')}{line}  {text(place, 'rule')}")
 
 
 # --- the answer --------------------------------------------------------------------------------------------
@@ -274,7 +274,3 @@ def ago(moment: str) -> str:
 def _indented(line: Text, columns: int) -> RenderableType:
     """Return a line that begins in a column, its folds too."""
     return Padding(line, (0, 0, 0, columns), expand=False)
-
-
-def _clean(path: str) -> str:
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in path)

@@ -1,4 +1,6 @@
-"""Reads the members of a decoded reply with the type that is expected there."""
+"""Reads the members of a decoded reply with the type that is expected there, and shows them to people."""
+
+import sys
 
 JsonObject = dict[str, object]
 
@@ -42,3 +44,34 @@ def texts(source: JsonObject, name: str) -> list[str]:
 def plural(count: int, noun: str, ending: str = "s") -> str:
     """Return a count with its noun, e.g. `1,024 files`."""
     return f"{count:,} {noun}{'' if count == 1 else ending}"
+
+
+def clean(line: str) -> str:
+    """Return a text with nothing in it that drives a terminal: names of folders may come from strangers.
+
+    As in search results: control characters become their pictures, undecodable bytes `\\xNN`, others `�`.
+    """
+    return line if line.isprintable() else "".join(map(_clean, line))
+
+
+def cleaned(value: object) -> object:
+    """Return a decoded reply with every text in it clean, for pages that people read."""
+    if isinstance(value, str):
+        return clean(value)
+    if isinstance(value, list):
+        return [cleaned(item) for item in value]
+    return {key: cleaned(item) for key, item in value.items()} if isinstance(value, dict) else value
+
+
+def say(line: str, *, error: bool = False) -> None:
+    """Print a line, or several, for people."""
+    print("\n".join(map(clean, line.split("\n"))), file=sys.stderr if error else sys.stdout, flush=True)
+
+
+def _clean(character: str) -> str:
+    code = ord(character)
+    if character.isprintable():
+        return character
+    if code < 32:
+        return chr(0x2400 + code)
+    return f"\\x{code - 0xDC00:02x}" if 0xDC80 <= code <= 0xDCFF else "\ufffd"

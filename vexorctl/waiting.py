@@ -1,10 +1,9 @@
 """Waits until every write that is done can be searched, with progress; shared by `add`, `wait`, `reindex`."""
 
-import sys
 import time
 
 from vexorctl.progress import request_with_progress
-from vexorctl.values import JsonObject, members, number, text, texts
+from vexorctl.values import JsonObject, members, number, say, text, texts
 
 MAX_TIMEOUT_S = 86_400.0
 _SLICE_S = 60.0
@@ -38,9 +37,9 @@ def wait_until_fresh(path: str | None, timeout_s: float) -> bool:
 def _tell(projects: list[JsonObject]) -> None:
     for project in projects:
         why = ", ".join(texts(project, "reasons")) or "not ready"
-        print(
+        say(
             f"vexorctl: {text(project, 'project')}: {why}; {number(project, 'pending')} files pending",
-            file=sys.stderr,
+            error=True,
         )
         for reason in members(project, "degraded"):
-            print(f"  {text(reason, 'message')}\n  hint: {text(reason, 'hint')}", file=sys.stderr)
+            say(f"  {text(reason, 'message')}\n  hint: {text(reason, 'hint')}", error=True)

@@ -8,7 +8,7 @@ from vexor_protocol.settings import MODES
 
 from vexorctl.paying import settle
 from vexorctl.session import request
-from vexorctl.values import JsonObject, member, members, number, text
+from vexorctl.values import JsonObject, member, members, number, say, text
 from vexorctl.waiting import MAX_TIMEOUT_S, wait_until_fresh
 
 HELP = "register a folder: index it now and keep the index fresh"
@@ -42,18 +42,18 @@ def run(args: argparse.Namespace) -> int:
     reply = request("register", params)
     root = text(reply, "project")
     if reply.get("created"):
-        print(f"registered {root}")
+        say(f"registered {root}")
     elif text(reply, "covered_by"):
-        print(f"{params['path']} is part of {root}, which is registered")
+        say(f"{params['path']} is part of {root}, which is registered")
     else:
-        print(f"{root} is registered already")
+        say(f"{root} is registered already")
     if provider := text(reply, "provider"):
         if args.yes:
             request("register", {"path": root, "consent": provider})
         settle(provider, root)
     if not args.wait:
         if reply.get("created") and not provider:  # else `settle` has waited for it
-            print(f"it is being indexed; wait for that with: vexorctl wait {root}")
+            say(f"it is being indexed; wait for that with: vexorctl wait {root}")
         return 0
     sys.stdout.flush()
     if not wait_until_fresh(root, MAX_TIMEOUT_S):
@@ -66,7 +66,7 @@ def _report(root: str) -> None:
     projects = members(request("projects", {}), "projects")
     project = next((entry for entry in projects if text(entry, "project") == root), {})
     files, chunks = number(project, "files"), number(project, "chunks")
-    print(f"indexed {files:,} files, {chunks:,} chunks")
+    say(f"indexed {files:,} files, {chunks:,} chunks")
     reasons = members(project, "degraded")
     if not files and not reasons:
         reasons = [
@@ -74,4 +74,4 @@ def _report(root: str) -> None:
         ]
     for reason in reasons:
         hint = text(reason, "hint")
-        print(f"vexorctl: {text(reason, 'message')}" + (f"\n  hint: {hint}" if hint else ""), file=sys.stderr)
+        say(f"vexorctl: {text(reason, 'message')}" + (f"\n  hint: {hint}" if hint else ""), error=True)

@@ -9,6 +9,7 @@ import sys
 from vexorctl.checks import examine
 from vexorctl.findings import Finding
 from vexorctl.session import request
+from vexorctl.values import clean
 
 HELP = "look for trouble and name the mend"
 _EXIT = {"ok": 0, "warn": 1, "fail": 2}
@@ -38,9 +39,9 @@ def _print(findings: list[Finding], colour: bool) -> None:
         level = f"{finding.level:<4}"
         if colour:
             level = f"\x1b[{_COLOURS[finding.level]}m{level}\x1b[0m"
-        print(f"{level}  {finding.check:<{width}}  {finding.message}")
+        print(f"{level}  {finding.check:<{width}}  {clean(finding.message)}")
         if finding.mend:
-            print(f"      {'':<{width}}  mend: {finding.mend}")
+            print(f"      {'':<{width}}  mend: {clean(finding.mend)}")
 
 
 def _wants_colour(args: argparse.Namespace) -> bool:

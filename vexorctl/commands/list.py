@@ -4,7 +4,7 @@ import argparse
 import json
 
 from vexorctl.session import request
-from vexorctl.values import members
+from vexorctl.values import cleaned, members
 
 HELP = "list the registered projects"
 
@@ -25,5 +25,6 @@ def run(args: argparse.Namespace) -> int:
     else:
         from vexorctl.pages import print_projects
 
-        print_projects(projects, args.color)
+        shown = cleaned(projects)
+        print_projects(shown if isinstance(shown, list) else [], args.color)
     return 0

@@ -4,7 +4,7 @@ import argparse
 import os
 
 from vexorctl.session import request
-from vexorctl.values import text
+from vexorctl.values import say, text
 from vexorctl.waiting import MAX_TIMEOUT_S, wait_until_fresh
 
 HELP = "compare a project with its index again, or build the index anew"
@@ -23,5 +23,5 @@ def run(args: argparse.Namespace) -> int:
     """Ask for it; searches go on meanwhile."""
     reply = request("reindex", {"path": os.path.abspath(args.dir), "full": args.full})
     root = text(reply, "project")
-    print(f"indexing {root} {'anew' if args.full else 'again'}", flush=True)
+    say(f"indexing {root} {'anew' if args.full else 'again'}")
     return 0 if not args.wait or wait_until_fresh(root, MAX_TIMEOUT_S) else 1

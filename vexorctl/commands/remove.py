@@ -4,7 +4,7 @@ import argparse
 import os
 
 from vexorctl.session import request
-from vexorctl.values import text
+from vexorctl.values import say, text
 
 HELP = "forget a folder and delete its index; its files are not touched"
 
@@ -17,5 +17,5 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Unregister."""
     reply = request("unregister", {"path": os.path.abspath(args.dir)})
-    print(f"removed {text(reply, 'project')}")
+    say(f"removed {text(reply, 'project')}")
     return 0

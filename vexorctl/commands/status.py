@@ -4,7 +4,7 @@ import argparse
 import json
 
 from vexorctl.session import request
-from vexorctl.values import members
+from vexorctl.values import cleaned, members
 
 HELP = "show whether all is well, every project, and what is wrong with its mend"
 
@@ -28,8 +28,9 @@ def run(args: argparse.Namespace) -> int:
         return 0
     from vexorctl.status_page import print_held_back, print_status
 
+    page = {key: cleaned(value) for key, value in status.items()}
     if args.held_back:
-        print_held_back(members(status, "projects"))
+        print_held_back(members(page, "projects"))
     else:
-        print_status(status, args.color, verbose=args.verbose)
+        print_status(page, args.color, verbose=args.verbose)
     return 0

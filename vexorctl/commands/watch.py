@@ -6,7 +6,7 @@ import os
 import time
 
 from vexorctl.session import stream
-from vexorctl.values import JsonObject, member, members, number, plural, text, texts
+from vexorctl.values import JsonObject, member, members, number, plural, say, text, texts
 
 HELP = "follow what the daemon does, until interrupted"
 _PATHS_SHOWN = 5
@@ -27,12 +27,12 @@ def run(args: argparse.Namespace) -> int:
     subscribed = next(events)
     if not args.json:
         folders = plural(len(texts(subscribed, "projects")), "folder")
-        print(f"following {folders}; Ctrl-C ends it", flush=True)
+        say(f"following {folders}; Ctrl-C ends it")
     for event in events:
         if args.json:
             print(json.dumps(event), flush=True)
         else:
-            print(f"{time.strftime('%H:%M:%S')}  {describe(event)}", flush=True)
+            say(f"{time.strftime('%H:%M:%S')}  {describe(event)}")
     return 0
 
 

@@ -229,10 +229,32 @@ def test_what_is_held_back_is_listed_by_place_and_rule(xdg: Xdg, ctl: Run) -> No
     assert asked(daemon, "status")["held_back"] is True
     assert said.splitlines() == [
         "/src/shop: 2 chunks held back",
-        r"  a\n.py:3  aws",
+        "  a␊.py:3  aws",
         "  .env  file-name",
         "/src/shop: no provider is chosen: nothing is sent",
     ]
+
+
+def test_no_name_drives_the_terminal(xdg: Xdg, ctl: Run) -> None:
+    evil = "/src/\x1b]0;pwned\x07\x9b31m\u202e\udcff"
+    reason = {"name": "no_files", "message": f"nothing in {evil}", "hint": f"look at {evil}"}
+    project = {**PROJECT, "project": evil, "name": evil, "degraded": [reason], "second": {"rows": 1},
+               "skipped": [{"reason": "binary", "count": 1, "examples": [evil]}],
+               "held_back": [{"path": evil, "line": 1, "end_line": 1, "rule": "aws"}]}  # fmt: skip
+    replies = table(
+        status={**STATUS, "projects": [project], "degraded": [reason]}, projects={"projects": [project]},
+        register={"project": evil, "created": True}, unregister={"project": evil},
+        hello={"version": own_version(), "protocol": 1, "protocol_min": 1, "pid": 1},
+    )  # fmt: skip
+    commands = (
+        ("status",), ("status", "-v"), ("status", "--held-back"), ("list",), ("doctor",), ("add", "/src"),
+        ("remove", "/src"),
+    )  # fmt: skip
+    with fake_daemon(xdg, replies):
+        for command in commands:
+            _, out, err = ctl(*command)
+            assert "pwned" in out + err, command
+            assert all(character.isprintable() or character == "\n" for character in out + err), command
 
 
 def test_status_colours_on_request_and_names_a_version_mismatch(xdg: Xdg, ctl: Run) -> None:
