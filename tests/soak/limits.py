@@ -33,6 +33,8 @@ FOLDERS, FILES = 40, 400
 FLOOD = 20_000
 PROBES = 4
 MILLION = 1_000_000
+STORM_S = 120.0
+"""A run of this length has the storms of folders, which take half a minute."""
 CROWD_PER_S = 50
 """Files of the crowded folder for each second of a run that is shorter than the next."""
 LONG_S = 900.0
@@ -61,6 +63,9 @@ def main(seconds: float, seed: int) -> None:
     with isolated_xdg() as xdg:
         files = MILLION if seconds >= LONG_S else int(CROWD_PER_S * seconds)
         crowd = crowded_folder(xdg, files, turns.differences)
+    if seconds >= STORM_S:
+        with isolated_xdg() as xdg:
+            crowd |= storms(xdg, turns.differences)
     result = Result({**turns.counts, **crowd}, turns.differences)
     print(json.dumps(asdict(result)))
 
@@ -292,6 +297,50 @@ def crowded_folder(xdg: Xdg, files: int, differences: list[str]) -> dict[str, fl
     finally:
         daemon.stop()
         shutil.rmtree(root)
+
+
+# Storms of folders
+
+
+def storms(xdg: Xdg, differences: list[str]) -> dict[str, float]:
+    """Make many folders at once: ignored ones, and wanted ones under few and under many watches."""
+    root = xdg.home / "storm"
+    (root / "here").mkdir(parents=True)
+    (root / "here/plain.py").write_text("plainx = 1\n")
+    daemon = Daemon(xdg)
+    try:
+        daemon.add(root)
+        indexer = psutil.Process(wait_until(daemon.indexer_pid))
+        ignored_s = _spent(indexer, lambda: _make(daemon, root, "node_modules", 100_000, differences))
+        few_s = _spent(indexer, lambda: _make(daemon, root, "few", 300, differences))
+        _make(daemon, root, "many", 20_000, differences)
+        many_s = _spent(indexer, lambda: _make(daemon, root, "lots", 300, differences))
+        return {
+            "CPU for 100,000 ignored folders, s": round(ignored_s, 2),
+            "CPU of a storm with 20,000 watches, to that with few": round(many_s / max(few_s, 0.01), 2),
+        }
+    finally:
+        daemon.stop()
+
+
+def _spent(process: psutil.Process, work: Callable[[], None]) -> float:
+    before = process.cpu_times()
+    work()
+    after = process.cpu_times()
+    return float(after.user + after.system - before.user - before.system)
+
+
+def _make(daemon: Daemon, root: Path, name: str, count: int, differences: list[str]) -> None:
+    for number in range(count):
+        (root / name / f"a{number % 300}/b/c{number}").mkdir(parents=True)
+    for number in range(min(count, 300)):
+        (root / name / f"a{number}/b/c{number}/mod.py").write_text(f"{name}{number}x = 1\n")
+    params = {"query": f"{name}299x", "path": str(root), "fresh_ms": 60_000}
+    reply = daemon.request("search", params, 70)
+    found = [hit["path"] for hit in reply["results"][0]["hits"] if f"{name}299x" in hit["text"]]
+    expected = [] if name == "node_modules" else [f"{name}/a299/b/c299/mod.py"]
+    if reply["stale"] or found != expected:
+        differences.append(f"storm of {count} folders in {name}: stale {reply['stale']}, found {found}")
 
 
 class Meter:

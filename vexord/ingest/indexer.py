@@ -51,6 +51,8 @@ SETTLED_AFTER_S = 5.0
 PATIENT_LIMIT_MS = 5_000
 """A barrier with a longer limit waits even if the scan is estimated to take longer."""
 ANSWER_MARGIN_S = 0.01
+EVENTS_A_TURN = 2_000
+"""So many are taken before the server has its turn again."""
 _PENDING_NAMED = 20
 REFINER_STATES = frozenset({"second_model_failed", "awaiting_consent", *PROVIDER_STATES})
 
@@ -118,7 +120,7 @@ class Indexer:
         return [p for p in self._projects.values() if len(p.syncs) or p.pending.due_in(now) == 0.0]
 
     def _timeout(self, now: float) -> float:
-        if self._more_to_refine:
+        if self._more_to_refine or not self._events.empty():
             return 0.0
         due = [self._heartbeat_due(), self._last_root_check_s + ROOT_CHECK_S, self._merge_due_s]
         if self._telling.due:
@@ -162,7 +164,7 @@ class Indexer:
 
     def _drain_events(self, now: float) -> None:
         by_root = {project.spec.root: project for project in self._projects.values()}
-        for _ in range(self._events.qsize()):
+        for _ in range(min(self._events.qsize(), EVENTS_A_TURN)):
             event = self._events.get_nowait()
             if isinstance(event, CookieSeen):
                 for project in self._projects.values():

@@ -1,6 +1,5 @@
 """One registered folder inside the indexer: its rules, its pending paths, its scans and its writer."""
 
-import errno
 import logging
 import time
 from collections import Counter
@@ -17,7 +16,7 @@ from vexord.ingest.pending import Pending
 from vexord.ingest.pipeline import Outcome, Pipeline, chunk_count
 from vexord.ingest.publisher import RETRY_WRITE_S, Publisher
 from vexord.ingest.reading import is_spent
-from vexord.ingest.reconcile import SLICE_FILES, Scan
+from vexord.ingest.reconcile import SLICE_FILES, WALK_SLICE_S, Scan
 from vexord.ingest.root import Root, shown
 from vexord.ingest.schedule import ScanSchedule
 from vexord.ingest.syncs import Syncs
@@ -202,7 +201,7 @@ class Project:
             FileNotFoundError: the index's own folder has gone, or is another: there is nothing to write to.
         """
         if not self._missing() and identity(self.spec.index_dir) != self._index_folder:
-            raise FileNotFoundError(errno.ENOENT, "its index was removed", self.spec.index_dir)
+            raise FileNotFoundError(self.spec.index_dir)
         if self.state != "root_gone":
             if self.wanted.rules.changed_outside():
                 self.reread(self.spec)
@@ -265,6 +264,7 @@ class Project:
     def _work_events(self, now: float, urgent: int) -> None:
         paths: list[str] = []
         last_seq = 0
+        until_s = time.monotonic() + WALK_SLICE_S  # folders may be many, and hold no file
         while len(paths) < SLICE_FILES:
             item = self.pending.pop(now, urgent)
             if item is None:
@@ -274,6 +274,8 @@ class Project:
                 self._expand(path, last_seq)
             else:
                 paths.append(path)
+            if time.monotonic() > until_s:
+                break
         self._bulk.overtake(paths)
         outcome = self.pipeline.run(self._publisher.less_ignored(paths, self._excluded))
         if outcome.linked:  # an event names only the link that was written through

@@ -318,3 +318,20 @@ def test_thousands_of_hard_patterns_still_match(tmp_path: Path) -> None:
         assert reason.line == i + 1
         name = f"x{i}zzcy{i}z"
         assert rules.ignored_files(f"d{i % 99}z/q/r", ["other", name]) == {name: reason}
+
+
+def test_forgetting_a_folder_forgets_all_below_it_and_nothing_beside(tmp_path: Path) -> None:
+    for folder in ("a/x/y", "a2/z"):
+        (tmp_path / folder).mkdir(parents=True)
+    rules = IgnoreRules(str(tmp_path))
+    assert not rules.ignored("a/x/y", is_dir=True)
+    assert not rules.ignored("a2/z", is_dir=True)
+    (tmp_path / "a/.gitignore").write_text("y/\n")
+    (tmp_path / "a2/.gitignore").write_text("z/\n")
+    assert rules.forget("a/x") == []
+    assert not rules.ignored("a/x/y", is_dir=True)  # what is known of `a` holds
+    assert rules.forget("a") == []
+    assert rules.ignored("a/x/y", is_dir=True)
+    assert rules.forget("a") == ["a/x/y"]
+    assert rules.forget("a") == []
+    assert not rules.ignored("a2/z", is_dir=True)

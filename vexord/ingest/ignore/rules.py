@@ -133,13 +133,16 @@ class IgnoreRules:
 
     def forget(self, folder: str) -> list[str]:
         """Forget the verdicts on a folder that came or went and on all below; return what was left out."""
-        folders = self._state.folders
-        if not folder or folder not in folders:
-            return []
-        inside = folder + "/"
-        gone = [path for path in list(folders) if path == folder or path.startswith(inside)]
-        verdicts = {path: folders.pop(path, None) for path in gone}
-        return [path for path, verdict in verdicts.items() if verdict is not None and verdict.pruned]
+        state = self._state
+        left_out: list[str] = []
+        stack = [folder] if folder in state.folders and folder else []
+        while stack:  # not all folders that are known: thousands may come at once
+            path = stack.pop()
+            stack += state.below.pop(path, ())
+            verdict = state.folders.pop(path, None)
+            if verdict is not None and verdict.pruned:
+                left_out.append(path)
+        return left_out
 
     def reload(self, lines: tuple[str, ...] | None = None) -> None:
         """Forget all verdicts and read the rule files again as they are needed; `lines` replace the last."""
@@ -169,6 +172,7 @@ class IgnoreRules:
             wanted = any(layer.rules.leads_into(layer.path(as_bytes(rel))) for layer in parent.vexor)
             folder = _Folder(reason, not wanted, parent.git, parent.vexor)
         state.folders[rel] = folder
+        state.below.setdefault(rel.rpartition("/")[0], {})[rel] = None
         return folder
 
     def _judged_anew(self, folder: str) -> bool:
@@ -248,6 +252,8 @@ class _State:
         self.parsed: dict[str, tuple[bytes, RuleSet]] = {}
         self.outside = Outside()
         self.folders: dict[str, _Folder] = {}
+        self.below: dict[str, dict[str, None]] = {}
+        """The folders known right below each; some of them may be forgotten by now."""
         git, vexor = self._above()
         self.folders[""] = self.enter("", git, vexor)
 
