@@ -223,7 +223,7 @@ def _terms(segment: Segment) -> dict[int, str]:
     arrays = segment.posting_arrays
     counts = np.diff(arrays.offsets.astype(np.int64))
     _require(bool(np.all(arrays.hashes[1:] > arrays.hashes[:-1])), f"{segment.name}: terms not in order")
-    _require(bool(np.all(counts > 0)) and int(counts.sum()) == len(arrays.rows), f"{segment.name}: offsets")
+    _require(bool(np.all(counts >= 0)) and int(counts.sum()) == len(arrays.rows), f"{segment.name}: offsets")
     hashes = np.repeat(arrays.hashes, counts)
     same_term = hashes[1:] == hashes[:-1]
     ascending = arrays.rows[1:] > arrays.rows[:-1]
