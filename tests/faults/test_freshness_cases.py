@@ -119,8 +119,10 @@ def test_a_write_through_one_of_several_names(finds: Finds, root: Path) -> None:
     assert finds("marker_one") == finds("marker_new") == []
 
 
-def test_a_path_filter_where_a_name_is_not_utf8(finds: Finds, root: Path) -> None:
+def test_a_path_filter_where_a_name_is_odd(finds: Finds, root: Path) -> None:
     (root / os.fsdecode(b"bad\xff.py")).write_text("marker_bad = 1\n")
     assert finds("marker_bad path:*.py") == ["bad\udcff.py"]
     assert finds("marker_bad path:bad\udcff.py") == ["bad\udcff.py"]
     assert finds("marker_one", filters={"paths": ["*.py"], "exclude": ["b\udcff/"]}) == ["a/one.py"]
+    make_tree(root, {"two\nlines/x.py": "marker_lines = 1\n"})
+    assert finds("marker_lines path:**/*.py") == ["two\nlines/x.py"]

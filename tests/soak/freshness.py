@@ -235,6 +235,7 @@ class Life:
         if markers and self._steps % 3 == 0:
             self._narrowed(root, reading)
         self._whole(root, reading, named)
+        self._watched(root, reading)
         self._heard(root, before, reading, reply["clock"], named)
         self._before[root] = reading
 
@@ -263,8 +264,8 @@ class Life:
         for query, some in (
             (f'"{marker} ="', paths),
             (f"/{marker[:-2]}[a-z]+ =/", paths),
-            (f"{marker} path:**/*.py", {path for path in paths if path.endswith(".py")}),
-            (f"{marker} -path:*.md", {path for path in paths if not path.endswith(".md")}),
+            (f"{marker} path:**/*.py", {path for path in paths if ".py/" in path + "/"}),
+            (f"{marker} -path:*.md", {path for path in paths if ".md/" not in path + "/"}),
         ):
             hits = self._search(root, query=query)["results"][0]["hits"]
             found = {hit["path"] for hit in hits if marker in hit["text"]} - reading.unclear
@@ -319,6 +320,13 @@ class Life:
             self.lab.counts["compared with an index built from nothing"] += 1
             wrong = differences_to_fresh(folder, root)
             assert not wrong, f"{root.name}: {wrong}"
+
+    def _watched(self, root: Path, reading: Reading) -> None:
+        """The kernel watches each folder of wanted files: the loss of a watch shows only later."""
+        inodes = self.lab.watched()
+        folders = {str(Path(path).parent) for path in reading.contents}
+        blind = [folder for folder in sorted(folders) if (root / folder).stat().st_ino not in inodes]
+        assert not blind, f"{root.name}: nobody watches {blind}"
 
     def _folder(self, root: Path) -> str:
         """Where the index of a root lies."""

@@ -1,10 +1,13 @@
 """A daemon for long runs, in folders of its own."""
 
+import contextlib
 import os
+import re
 import subprocess
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from vexor_protocol.client import Client
 from vexor_protocol.wire import JsonObject
@@ -14,6 +17,7 @@ from tests.support.waiting import wait_until
 from tests.support.xdg import Xdg, isolated_xdg
 
 FRESH_MS = 20_000
+_WATCH = re.compile(r"^inotify wd:\S+ ino:([0-9a-f]+)", re.MULTILINE)
 
 
 class Lab:
@@ -46,6 +50,14 @@ class Lab:
     def indexer(self) -> int:
         """Process id of the indexer."""
         return int(wait_until(lambda: self.ask("status")["indexer"]["pid"], 20, "an indexer"))
+
+    def watched(self) -> set[int]:
+        """Inodes of the folders that the indexer watches, as the kernel tells."""
+        found: set[int] = set()
+        for file in Path(f"/proc/{self.indexer()}/fdinfo").iterdir():
+            with contextlib.suppress(OSError):  # closed meanwhile
+                found.update(int(ino, 16) for ino in _WATCH.findall(file.read_text()))
+        return found
 
     def close(self) -> None:
         """Stop everything."""

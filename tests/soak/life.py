@@ -127,10 +127,10 @@ def _restless(lab: Lab, wrong: list[str], done: Counter[str]) -> Iterator[None]:
 
 def run(options: Options) -> Result:
     """Hours one after another until the time is over; short ones if there is little of it."""
-    until = time.monotonic() + options.seconds
     share = 1.0 if options.seconds >= 120 else 0.04
     with laboratory() as lab:
         day = MeasuredDay(lab, random.Random(options.seed), share)
+        until = time.monotonic() + options.seconds
         try:
             with _restless(lab, day.wrong, day.done):
                 while time.monotonic() < until and day.hour(until) and not day.wrong:

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
+from typing import NamedTuple
 
 BUILT_IN_FOLDERS = frozenset({".git", ".vexord", "node_modules", "__pycache__", ".venv"})
 MARKED_FOLDERS = {"target": "Cargo.toml"}
@@ -88,20 +89,18 @@ def _by_rules(
     root: Path, files: list[str], repositories: list[str], env: Mapping[str, str], no_git: Path
 ) -> list[str]:
     """Return the files that the rule files let through."""
-    dropped = {path for path in files if built_in_file(path.rpartition("/")[2])}
-    paths = [*files, *{above for path in files for above in _above(path)}]
     top = _work_tree(root)
-    known = (
-        []
-        if top is not None and _is_repository(top, env)
-        else ["--git-dir", str(no_git), "--work-tree", str(top or root)]
-    )
-    dropped |= _ignored(root, paths, known, env)
-    for inner in repositories:
-        if not inner or not _is_repository(root / inner, env):
-            continue
-        inside = [path.removeprefix(inner + "/") for path in paths if path.startswith(inner + "/")]
-        dropped |= {f"{inner}/{path}" for path in _ignored(root / inner, inside, [], env)}
+    bare = ["--git-dir", str(no_git), "--work-tree", str(top or root)]
+    paths = [*files, *{above for path in files for above in _above(path)}]
+    told = _verdicts(root, paths, [] if top is not None and _is_repository(top, env) else bare, env)
+    for inner in filter(None, repositories):
+        if _is_repository(root / inner, env):
+            inside = [path.removeprefix(inner + "/") for path in paths if path.startswith(inner + "/")]
+            for path, verdict in _verdicts(root / inner, inside, [], env).items():
+                if not verdict.by_user:  # that of the repository around it outweighs the user's own list
+                    told[f"{inner}/{path}"] = verdict
+    dropped = {path for path, verdict in told.items() if verdict.ignored}
+    dropped |= {path for path in files if built_in_file(path.rpartition("/")[2])}
     own = Vexorignore(root, files)
     return [path for path in files if own.wants(path, dropped)]
 
@@ -124,15 +123,28 @@ def _is_repository(folder: Path, env: Mapping[str, str]) -> bool:
     return not subprocess.run(command, cwd=folder, env=env, capture_output=True, check=False).returncode
 
 
-def _ignored(folder: Path, paths: Sequence[str], where: Sequence[str], env: Mapping[str, str]) -> set[str]:
-    """Ask git which paths its rules leave out; whether they are tracked does not count."""
+class Verdict(NamedTuple):
+    """What the strongest of git's rules that match a path says."""
+
+    ignored: bool
+    by_user: bool
+    """It stands in the list that holds for all repositories."""
+
+
+def _verdicts(
+    folder: Path, paths: Sequence[str], where: Sequence[str], env: Mapping[str, str]
+) -> dict[str, Verdict]:
+    """Ask git of the paths that any rule matches; whether they are tracked does not count."""
     if not paths:
-        return set()
-    command = ["git", *where, "check-ignore", "--no-index", "-z", "--stdin"]
+        return {}
+    command = ["git", *where, "check-ignore", "--no-index", "-v", "-z", "--stdin"]
     given = b"\0".join(map(os.fsencode, paths)) + b"\0"
     done = subprocess.run(command, cwd=folder, env=env, input=given, capture_output=True, check=False)
     assert done.returncode in (0, 1), done.stderr
-    return set(os.fsdecode(done.stdout).split("\0"))
+    fields = os.fsdecode(done.stdout).split("\0")
+    told = zip(fields[0::4], fields[2::4], fields[3::4], strict=False)
+    users = f"{env['XDG_CONFIG_HOME']}/git/ignore"
+    return {path: Verdict(pattern[0] != "!", source == users) for source, pattern, path in told}
 
 
 class Vexorignore:

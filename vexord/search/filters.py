@@ -145,5 +145,5 @@ def _compile(patterns: tuple[str, ...]) -> "GitIgnoreSpec":
 
 
 def _as_text(path: str) -> str:
-    """Return `path` with a `?` for each byte that is not UTF-8, which re2 does not take."""
-    return path if path.isascii() else path.encode("utf-8", "replace").decode()
+    """Return `path` with a `?` for what pathspec does not match: newlines, and bytes that are not UTF-8."""
+    return path.replace("\n", "?").encode("utf-8", "replace").decode()
