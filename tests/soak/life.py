@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 import psutil
+from scipy.stats import linregress, t
 from vexor_protocol.client import Client
 
 from tests.soak.day import Day
@@ -93,13 +94,9 @@ def _rss(process: psutil.Process) -> int:
 
 
 def slope(values: list[float]) -> tuple[float, float]:
-    """Return growth per step by least squares, and the half width of its 95 % interval (normal errors)."""
-    count = len(values)
-    steps = np.arange(count) - (count - 1) / 2
-    room = float(steps @ steps)
-    grows = float(steps @ np.array(values)) / room
-    rest = np.array(values) - np.mean(values) - grows * steps
-    return grows, 1.96 * float(np.sqrt(rest @ rest / max(1, count - 2) / room))
+    """Return growth per step by least squares, and the half width of its 95 % interval (Student's t)."""
+    fit = linregress(range(len(values)), values)
+    return float(fit.slope), float(fit.stderr * t.ppf(0.975, len(values) - 2))
 
 
 @contextmanager
