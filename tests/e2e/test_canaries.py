@@ -118,7 +118,7 @@ def test_a_key_stands_in_its_file_alone_and_texts_and_queries_in_no_log(
     wait_until(lambda: server.log.answered, 20, "the chunks are sent with the right key")
     session.run("search", f"{QUERY.value} shop", "--path", str(root))
     session.run("search", f'"{QUERY.value}" /{QUERY.value}+/', "--path", str(root))
-    session.ask_everything()
+    session.ask()
 
     server.keys = set()  # revoked: each refusal now quotes the key and the texts
     (root / "b.py").write_text(f"def other():\n    return '{TEXT.value}2'\n")
@@ -131,7 +131,6 @@ def test_a_key_stands_in_its_file_alone_and_texts_and_queries_in_no_log(
     wait_until(
         lambda: b"open to other users" in session.run("doctor") + session.run("status"), 20, "it is told"
     )
-    session.ask()
     key_file.chmod(0o600)
 
     for process in xdg.processes():  # a crash with the key in memory, with tracebacks
