@@ -20,7 +20,9 @@ logger = logging.getLogger(__name__)
 FIRST_DELAY_S = 0.1
 LAST_DELAY_S = 5.0
 SILENCE_S = 30.0
-"""An indexer that has not sent a heartbeat for so long is stuck."""
+"""An indexer that has not sent a heartbeat for so long is stuck, unless it is only short of CPU."""
+SPIN_CPU_S = 60.0
+"""So much CPU without a heartbeat is no work any more."""
 LOOP_DEATHS = 5
 LOOP_WINDOW_S = 60.0
 STOP_TERM_S = 2.0
@@ -36,6 +38,9 @@ class IndexerHandle(Protocol):
 
     def poll(self) -> int | None:
         """Return the exit status, negative for a signal, or None while it runs."""
+
+    def cpu_s(self) -> float:
+        """Return the seconds of CPU that it has had."""
 
     def kill(self) -> None:
         """End it now."""
@@ -70,7 +75,9 @@ class IndexerLink:
         self._deaths: deque[float] = deque(maxlen=LOOP_DEATHS)
         self._retry: Timer | None = None
         self._heartbeat = Heartbeat(rss_bytes=0, watches=0, watch_limit=None, queue=0)
-        self._heard_s = 0.0
+        self._heard_s = self._moved_s = self._silent_since_s = 0.0
+        self._cpu_s = self._cpu_before_s = 0.0
+        """CPU that it had at the last tick, and when it was last heard."""
         self._stuck = False
         self._stopping_s: float | None = None
         self._renewing_s: float | None = None
@@ -207,7 +214,7 @@ class IndexerLink:
             self._press(now)
         elif self._renewing_s is not None and now - self._renewing_s > STOP_KILL_S:
             self._lost("it did not make room for another")
-        elif self._channel is not None and now - self._heard_s > SILENCE_S:
+        elif self._channel is not None and self._is_stuck(now):
             self._stuck = True
             self._lost(f"it was silent for {SILENCE_S:.0f} s")
         elif self._stuck and self.state == "running" and not self._died_within(LOOP_WINDOW_S):
@@ -278,6 +285,16 @@ class IndexerLink:
 
     def _died_within(self, seconds: float) -> bool:
         return bool(self._deaths) and time.monotonic() - self._deaths[-1] < seconds
+
+    def _is_stuck(self, now: float) -> bool:
+        """Silent, and not for want of CPU: on a busy machine the lowest priority gets little, yet some."""
+        cpu_s = self._handle.cpu_s() if self._handle is not None else 0.0
+        if self._silent_since_s != self._heard_s:
+            self._silent_since_s, self._cpu_before_s = self._heard_s, cpu_s
+        if cpu_s > self._cpu_s:
+            self._cpu_s, self._moved_s = cpu_s, now
+        starved = now - self._moved_s <= SILENCE_S and cpu_s - self._cpu_before_s <= SPIN_CPU_S
+        return now - self._heard_s > SILENCE_S and not starved
 
     def _press(self, now: float) -> None:
         """Stop, then SIGTERM, then SIGKILL."""

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import IO
 
 import msgspec
+import psutil
 
 from vexord.embed.choice import Embedding
 
@@ -34,6 +35,14 @@ class IndexerProcess:
     def poll(self) -> int | None:
         """Return the exit status, negative for a signal, or None while it runs."""
         return self._process.poll()
+
+    def cpu_s(self) -> float:
+        """Return the seconds of CPU that it has had; 0 once it has ended."""
+        try:
+            times = psutil.Process(self.pid).cpu_times()
+        except psutil.Error:
+            return 0.0
+        return float(times.user + times.system)
 
     def terminate(self) -> None:
         """Ask it to end."""

@@ -58,6 +58,7 @@ class FakeIndexer:
         self.behaviour = behaviour
         self.received: list[ToIndexer] = []
         self.killed = self.terminated = False
+        self.cpu = 0.0
         self.exited = threading.Event()
         self._ticks: dict[str, int] = {}
         self._writers: dict[str, IndexWriter] = {}
@@ -70,6 +71,9 @@ class FakeIndexer:
 
     def poll(self) -> int | None:
         return 1 if self.exited.is_set() else None
+
+    def cpu_s(self) -> float:
+        return self.cpu
 
     def kill(self) -> None:
         self.killed = True

@@ -7,7 +7,7 @@ from server_harness import Behaviour, FakeIndexer
 
 from tests.support.waiting import wait_until
 from vexord.link.messages import Heartbeat, Sync, ToServer
-from vexord.server.indexer import LOOP_DEATHS, SILENCE_S, IndexerLink
+from vexord.server.indexer import LOOP_DEATHS, SILENCE_S, SPIN_CPU_S, IndexerLink
 from vexord.server.timers import Timers
 
 
@@ -119,6 +119,19 @@ def test_a_silent_indexer_is_killed_and_named_until_it_did_well_for_a_while(benc
     bench.restart()
     bench.until("running")
     bench.link.tick(time.monotonic())
+    assert bench.names() == ["indexer_stuck"]
+
+
+def test_one_that_is_short_of_cpu_is_let_be_and_one_that_spins_is_not(bench: Bench) -> None:
+    bench.until("running")
+    now = time.monotonic()
+    for second in range(0, 10 * int(SILENCE_S), 3):
+        bench.indexers[0].cpu += 0.01
+        bench.link.tick(now + second)
+        assert bench.link.running
+    bench.indexers[0].cpu += SPIN_CPU_S
+    bench.link.tick(now + 10 * SILENCE_S)
+    assert bench.indexers[0].killed
     assert bench.names() == ["indexer_stuck"]
 
 
