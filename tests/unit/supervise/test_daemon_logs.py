@@ -85,7 +85,7 @@ def test_many_threads_and_a_fault_that_repeats_leave_whole_lines_and_bounded_fil
     path = tmp_path / "log" / "vexord.log"
     done = subprocess.run([sys.executable, "-c", CROWD, str(path)], check=True, capture_output=True)
     assert done.stderr == b""
-    files = sorted(path.parent.iterdir())
+    files = sorted(path.parent.iterdir(), reverse=True)  # the oldest first
     assert sum(file.stat().st_size for file in files) <= (1 + logs.OLD_FILES) * 20_200
     lines = [line for file in files for line in file.read_text().splitlines()]
     ordinary = re.compile(r"\S+Z info [abcd]\.x\d+ [abcd] x{50}")
