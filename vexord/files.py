@@ -1,9 +1,11 @@
 """Every change that vexord makes to files that must outlive it: create, write, rename, sync, unlink, lock."""
 
 import contextlib
+import errno
 import fcntl
 import os
 import shutil
+import stat
 from collections.abc import Callable, Sequence
 from types import TracebackType
 
@@ -123,6 +125,8 @@ def replace_file(path: str, data: Bytes, *, durable: bool = False, backup: str =
         write_file(temporary, data, durable=durable)
         if backup:
             _link_over(path, backup, durable=durable)
+        if os.path.isdir(path):
+            remove_tree(path)
         rename(temporary, path)
     except OSError:
         for left in (temporary, backup + TEMPORARY_SUFFIX) if backup else (temporary,):
@@ -133,11 +137,44 @@ def replace_file(path: str, data: Bytes, *, durable: bool = False, backup: str =
         sync_dir(os.path.dirname(path))
 
 
+def open_to_read(path: str) -> int:
+    """Return a descriptor of a regular file; a link, a pipe or a folder in its place is not opened.
+
+    Raises:
+        FileNotFoundError: there is no regular file.
+        OSError: it cannot be opened.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError as error:
+        if error.errno in (errno.ELOOP, errno.ENXIO, errno.ENODEV):
+            raise FileNotFoundError(errno.ENOENT, "not a regular file", path) from None
+        raise
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise FileNotFoundError(errno.ENOENT, "not a regular file", path)
+    return descriptor
+
+
+def read_file(path: str) -> bytes:
+    """Return the content of a regular file.
+
+    Raises:
+        FileNotFoundError, OSError: see `open_to_read`.
+    """
+    with open(open_to_read(path), "rb", buffering=0) as file:
+        return file.readall()
+
+
 def sum_file(path: str) -> FileSum:
-    """Read a whole file and return its sum."""
+    """Read a whole file and return its sum.
+
+    Raises:
+        FileNotFoundError, OSError: see `open_to_read`.
+    """
     digest = xxhash.xxh3_64()
     size = 0
-    with open(path, "rb", buffering=0) as file:
+    with open(open_to_read(path), "rb", buffering=0) as file:
         while block := file.read(1 << 20):
             digest.update(block)
             size += len(block)
@@ -210,10 +247,10 @@ def remove_folder(path: str) -> None:
     """Unlink a folder of files; mapped ones live on until they are unmapped.
 
     Raises:
-        OSError: among others if it holds a folder, which cannot be ours.
+        OSError: something cannot be removed.
     """
     for name in os.listdir(path):
-        remove_file(os.path.join(path, name))
+        remove_tree(os.path.join(path, name))
     step("rmdir", path)
     os.rmdir(path)
 
@@ -248,10 +285,8 @@ class Mark:
         Raises:
             OSError: it cannot be opened.
         """
-        step("create", path)
         self._path = path
-        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
-        self._descriptor = os.open(path, flags, FILE_MODE)
+        self._descriptor = _open_in_place(path)
         self.found = read_mark(path)
         """What it said when it was opened."""
 
@@ -269,8 +304,7 @@ class Mark:
 def read_mark(path: str) -> str:
     """Return what a mark says; nothing if there is none or it cannot be read."""
     try:
-        with open(path, "rb") as file:
-            return os.fsdecode(file.read(_LONGEST_MARK).partition(b"\0")[0])
+        return os.fsdecode(read_file(path)[:_LONGEST_MARK].partition(b"\0")[0])
     except OSError:
         return ""
 
@@ -281,8 +315,7 @@ def lock_exclusively(path: str) -> int:
     Raises:
         LockHeldError: another open file holds the lock.
     """
-    step("create", path)
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, FILE_MODE)
+    descriptor = _open_in_place(path)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         with contextlib.suppress(OSError):  # the pid is for people; on a full disk the lock holds without
@@ -296,6 +329,22 @@ def lock_exclusively(path: str) -> int:
         os.close(descriptor)
         raise
     return descriptor
+
+
+def _open_in_place(path: str) -> int:
+    """Open a small file of ours to read and write, made if it is missing; what else has its name goes."""
+    if os.path.lexists(path) and not stat.S_ISREG(os.lstat(path).st_mode):
+        remove_tree(path)
+    step("create", path)
+    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK, FILE_MODE)
+
+
+def is_same(path: str, descriptor: int) -> bool:
+    """Whether a path still leads to an open file."""
+    try:
+        return os.path.samestat(os.stat(path), os.fstat(descriptor))
+    except OSError:
+        return False
 
 
 def unlock(descriptor: int) -> None:

@@ -57,9 +57,8 @@ def test_one_daemon_with_many_troubles_names_each(daemon: StartDaemon, xdg: Xdg,
         running.add(root)
     assert doctor(xdg, 1)["projects"]["level"] == "warn"
     gone.rename(tmp_path / "elsewhere")
-    segments = full / ".vexord" / "index" / "segments"
-    segments.rename(segments.with_name("elsewhere"))
-    segments.write_text("in the way")
+    in_the_way = full / ".vexord" / "index" / "manifest.json.tmp"
+    in_the_way.mkdir()
     (full / "b.py").write_text("y = 2\n")
     (xdg.config / "vexord").mkdir(exist_ok=True)
     (xdg.config / "vexord" / "config.toml").write_text('[index]\nmood = "full"\n')
@@ -71,8 +70,7 @@ def test_one_daemon_with_many_troubles_names_each(daemon: StartDaemon, xdg: Xdg,
     (xdg.config / "vexord" / "config.toml").unlink()
     (odd / ".vexord.toml").unlink()
     (empty / ".vexorignore").unlink()
-    segments.unlink()
-    segments.with_name("elsewhere").rename(segments)
+    in_the_way.rmdir()
     (tmp_path / "elsewhere").rename(gone)
     for root in (gone, full, odd, empty):
         running.search("x", path=str(root))

@@ -43,14 +43,12 @@ def test_an_index_that_cannot_be_written_lags_and_says_since_when(
     running = daemon()
     running.request("register", {"path": str(root), "index_in_project": True})
     wait_until(lambda: project(running)["state"] == "ready")
-    segments = root / ".vexord" / "index" / "segments"
-    segments.rename(segments.with_name("elsewhere"))
-    segments.write_text("in the way")
+    in_the_way = root / ".vexord" / "index" / "manifest.json.tmp"
+    in_the_way.mkdir()
     (root / "b.py").write_text("y = 2\n")
     wait_until(lambda: is_now(project(running).get("behind_since")), 10, "it lags")
     assert "write_failed" in [one["name"] for one in project(running)["degraded"]]
-    segments.unlink()
-    segments.with_name("elsewhere").rename(segments)
+    in_the_way.rmdir()
     wait_until(lambda: project(running).get("behind_since") is None, 20, "it has caught up")
     assert [one["name"] for one in project(running).get("degraded", ())] == []
 

@@ -202,10 +202,21 @@ class Plan:
         """
         self.env["VX_POISON"] = text
 
+    def over(self) -> bool:
+        """Let them work; return whether a process had died as it should."""
+        fired = self.fired
+        self.clear()
+        return fired
+
     @property
     def fired(self) -> bool:
         """Whether a process has died as it should."""
         return any(self._folder.glob("fired-*"))
+
+    def refused(self) -> int:
+        """Return how many steps were failed so far."""
+        path = self._folder / "refused"
+        return len(path.read_text().splitlines()) if path.exists() else 0
 
     def steps(self) -> list[tuple[str, str, str]]:
         """Return the steps taken so far: role, name, path."""
@@ -266,6 +277,8 @@ class _Follower:
                 file.write(f"{self._role} {name} {path}\n")
         elif "code" in plan:
             if name in plan["names"]:  # type: ignore[operator]
+                with open(os.path.join(self._folder, "refused"), "a") as file:
+                    file.write(f"{self._role} {name} {path}\n")
                 code = int(str(plan["code"]))
                 raise OSError(code, os.strerror(code), path)
         elif plan["role"] == self._role:

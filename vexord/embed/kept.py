@@ -45,8 +45,7 @@ def remember(folder: str, kept: Kept) -> None:
 def recall(folder: str, model: str) -> Kept | None:
     """Return what is known of a model by its id; None if its description or cache is not there any more."""
     try:
-        with open(_path(folder, model), "rb") as file:
-            kept = msgspec.json.decode(file.read(), type=Kept)
+        kept = msgspec.json.decode(files.read_file(_path(folder, model)), type=Kept)
     except (OSError, msgspec.DecodeError):
         return None
     there = os.path.exists(os.path.join(folder, f"{model}.sqlite"))

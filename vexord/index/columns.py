@@ -11,6 +11,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from vexord import files
 from vexord.index.errors import IndexCorruptError
 
 MAP_FROM_BYTES = 1 << 16
@@ -79,7 +80,7 @@ class ColumnFile:
 
 def _read_or_map(path: str, size: int) -> bytes | mmap.mmap:
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        descriptor = files.open_to_read(path)
     except FileNotFoundError:
         raise IndexCorruptError(f"{path} is missing") from None
     try:

@@ -58,8 +58,7 @@ def read_sealed(path: str, kind: type[Body]) -> Body:
         FileNotFoundError: there is none.
         FutureFormatError, IndexCorruptError: see `unseal`.
     """
-    with open(path, "rb") as file:
-        return unseal(path, file.read(), kind)
+    return unseal(path, files.read_file(path), kind)
 
 
 def write_sealed(path: str, body: msgspec.Struct, *, durable: bool = False) -> None:

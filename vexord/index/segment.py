@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from vexord.files import FileSum, sum_file, sum_of
+from vexord.files import FileSum, read_file, sum_file, sum_of
 from vexord.index.codes import Codes, available
 from vexord.index.columns import ColumnFile, Runs, StringColumn
 from vexord.index.errors import IndexCorruptError
@@ -202,8 +202,7 @@ def _open_file(base: str, name: str, record: SegmentRecord, *, scattered: bool =
 def _read_metadata(base: str, record: SegmentRecord) -> SegmentMetadata:
     path = os.path.join(base, METADATA_NAME)
     try:
-        with open(path, "rb") as file:
-            data = file.read()
+        data = read_file(path)
     except FileNotFoundError:
         raise IndexCorruptError(f"{path} is missing") from None
     meta = unseal(path, data, SegmentMetadata)

@@ -5,13 +5,14 @@ import logging
 import os
 import re
 import secrets
-from collections.abc import Container, Sequence
+from collections.abc import Container, Iterable, Sequence
 
 import msgspec
 
 from vexord import files
 from vexord.index.errors import FutureFormatError, IndexCorruptError
 from vexord.index.manifest import (
+    MANIFEST_NAME,
     REFINED_PREFIX,
     SEGMENTS_NAME,
     FingerprintFields,
@@ -21,7 +22,7 @@ from vexord.index.manifest import (
     read_manifest,
 )
 from vexord.index.refined import open_refined, verify_refined
-from vexord.index.segment import Segment, is_whole, verify_segment
+from vexord.index.segment import Segment, verify_segment
 from vexord.index.segment_writer import SegmentWriter
 
 logger = logging.getLogger(__name__)
@@ -50,6 +51,8 @@ class GenerationStore:
         self._reserved: set[str] = set()
         """Segments that another process writes now."""
         self._retired: list[tuple[int, str]] = []
+        self._published: os.stat_result | None = None
+        """Of the manifest that we read or wrote last."""
 
     def load(self) -> Manifest | None:
         """Read the current generation and clear leftovers away; None if there is none to go on from.
@@ -65,6 +68,7 @@ class GenerationStore:
             logger.warning("index starts anew: %s", error)
             manifest = None
         if manifest is not None:
+            self._published = os.stat(os.path.join(self.folder, MANIFEST_NAME))
             self._current = frozenset(record.name for record in manifest.segments)
             self.generation = manifest.generation
         else:
@@ -86,10 +90,6 @@ class GenerationStore:
         except (IndexCorruptError, FutureFormatError) as error:
             logger.warning("segment dropped, its files will be indexed again: %s", error)
             return None
-
-    def is_whole(self, record: SegmentRecord) -> bool:
-        """Read every byte of a segment; False, with a line in the log, if it is damaged."""
-        return is_whole(self.folder, record)
 
     def new_segment(self, *, durable: bool) -> SegmentWriter:
         """Begin a segment for the next generation."""
@@ -123,15 +123,6 @@ class GenerationStore:
             return msgspec.structs.replace(record, refined=None)
         return record
 
-    def is_whole_refined(self, record: SegmentRecord) -> bool:
-        """Read every byte of a second model's rows; False, with a line in the log, if they are damaged."""
-        try:
-            verify_refined(self.folder, record)
-        except IndexCorruptError as error:
-            logger.warning("rows of the second model dropped, they will be written again: %s", error)
-            return False
-        return True
-
     def retire(self, segment: str, file: str) -> None:
         """Unlink a file that the next generation no longer lists, once the one after it is published."""
         self._retired.append((self._next, os.path.join(self.folder, SEGMENTS_NAME, segment, file)))
@@ -153,10 +144,29 @@ class GenerationStore:
             mode=self.mode,
         )
         publish_manifest(self.folder, manifest, durable=durable)
+        self._published = os.stat(os.path.join(self.folder, MANIFEST_NAME))
         self.generation = generation
         self._previous, self._current = before, names
         self._collect()
         return generation
+
+    def missing(self, records: Iterable[SegmentRecord]) -> str:
+        """Return what somebody else has removed, replaced or cut short; empty if the index is as we left it.
+
+        Only names and sizes are looked at.
+        """
+        manifest = os.path.join(self.folder, MANIFEST_NAME)
+        if self._published is not None and _changed(manifest, self._published):
+            return manifest
+        for record in records:
+            sizes = {name: one.size for name, one in record.sums.items()}
+            if record.refined is not None:
+                sizes[record.refined.file] = record.refined.sum.size
+            for name, size in sizes.items():
+                path = os.path.join(self.folder, SEGMENTS_NAME, record.name, name)
+                if _size(path) != size:
+                    return path
+        return ""
 
     def _collect(self) -> None:
         """Unlink what neither this generation nor the one before refers to."""
@@ -178,6 +188,8 @@ class GenerationStore:
     def _clear_leftovers(self, manifest: Manifest | None) -> None:
         """Remove what a writer that was killed left behind."""
         segments = os.path.join(self.folder, SEGMENTS_NAME)
+        if not os.path.isdir(segments) or os.path.islink(segments):
+            files.remove_tree(segments)
         files.make_dir(segments)
         self._on_disk = {name for name in os.listdir(segments) if _SEGMENT_NAME.fullmatch(name)}
         self._collect()
@@ -193,6 +205,21 @@ class GenerationStore:
         names = os.listdir(segments) if os.path.isdir(segments) else []
         found = (_SEGMENT_NAME.fullmatch(name) for name in names)
         return max((int(match[1]) for match in found if match), default=0)
+
+
+def _changed(path: str, before: os.stat_result) -> bool:
+    try:
+        now = os.stat(path)
+    except OSError:
+        return True
+    return (now.st_ino, now.st_size, now.st_mtime_ns) != (before.st_ino, before.st_size, before.st_mtime_ns)
+
+
+def _size(path: str) -> int:
+    try:
+        return os.stat(path).st_size
+    except OSError:
+        return -1
 
 
 def _clear_unlisted(folder: str, record: SegmentRecord) -> None:

@@ -14,6 +14,7 @@ from vexord.index.errors import IndexCorruptError, IndexLockedError
 from vexord.index.manifest import FingerprintFields, SegmentRecord, encode_dead
 from vexord.index.merge import Merged, MergeInput, MergeTask, choose_merge, run_merge
 from vexord.index.refined import RowSource
+from vexord.index.scrub import Scrub
 from vexord.index.second import SecondRows
 from vexord.index.segment import Segment
 from vexord.index.segment_writer import SegmentWriter
@@ -236,14 +237,36 @@ class IndexWriter:
 
     def verify(self) -> bool:
         """Read every byte of the index; drop what is damaged, and publish. Return whether all was well."""
-        whole = not self._drop_damaged(list(self._table.segments))
-        segments = self._table.segments.values()
-        damaged = [live for live in segments if not self._store.is_whole_refined(live.record(live.dead))]
-        for live in damaged:
-            live.refined = None
-        if damaged:
+        scrub = self.begin_scrub()
+        while scrub.step():
+            pass
+        self.finish_scrub(scrub)
+        return not (scrub.damaged or scrub.damaged_refined)
+
+    def begin_scrub(self) -> Scrub:
+        """Return a reading of the whole index, to be done in steps; then `finish_scrub`."""
+        return Scrub(self._folder, [live.record(live.dead) for live in self._table.segments.values()])
+
+    def finish_scrub(self, scrub: Scrub) -> None:
+        """Drop what was found damaged, and publish.
+
+        Raises:
+            OSError: nothing has changed for readers then.
+        """
+        live = self._table.segments
+        self._drop([number for number, one in live.items() if one.segment.name in scrub.damaged])
+        spoilt = [one for one in live.values() if one.refined and one.refined.file in scrub.damaged_refined]
+        for one in spoilt:
+            one.refined = None
+        if spoilt:
             self._publish({}, None)
-        return whole and not damaged
+
+    def missing(self) -> str:
+        """Return what somebody else has removed, replaced or cut short; empty if all is as we left it."""
+        lock = os.path.join(self._folder, LOCK_NAME)
+        if self._lock is not None and not files.is_same(lock, self._lock):
+            return lock
+        return self._store.missing(live.record(live.dead) for live in self._table.segments.values())
 
     def take_lost(self) -> list[str]:
         """Return the paths of files dropped as damaged since the last call: they must be indexed again."""
@@ -341,11 +364,6 @@ class IndexWriter:
             records.append(added)
         self._store.publish(records, durable=durable)
         self._publish_due = False
-
-    def _drop_damaged(self, numbers: Sequence[int]) -> bool:
-        damaged = [n for n in numbers if not self._store.is_whole(self._table.segments[n].base)]
-        self._drop(damaged)
-        return bool(damaged)
 
     def _drop(self, damaged: Sequence[int]) -> None:
         if damaged:

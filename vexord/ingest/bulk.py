@@ -41,6 +41,7 @@ class Batch:
     """Those that the main loop looked at meanwhile; its word counts."""
     done: BatchDone | None = None
     """None if it failed."""
+    error: BaseException | None = None
 
 
 class Bulk:
@@ -132,7 +133,7 @@ class Bulk:
         batches = []
         for result in self._crew.take(set(self._batches)) if self._crew is not None else ():
             batch = self._batches.pop(result.ticket)
-            batch.done = result.value
+            batch.done, batch.error = result.value, result.error
             if result.error is not None:
                 logger.warning("a batch failed and is done again root=%r error=%r", self._root, result.error)
                 self._single_out(batch)
@@ -207,9 +208,11 @@ class Bulk:
                 self._writer.finish_merge(task, result.value)
             else:
                 logger.warning("a merge failed and is tried again root=%r error=%r", self._root, result.error)
+                self._writer.release(task.name)
                 if isinstance(result.error, BrokenProcessPool):
                     self._deaths.died(_merge_key(task))
-                self._writer.release(task.name)
+                elif isinstance(result.error, OSError):
+                    raise result.error
 
     def forget(self) -> None:
         """The scan has ended before its time: what comes back of it is not wanted."""

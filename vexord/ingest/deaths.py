@@ -144,8 +144,7 @@ class Deaths(Guard):
 
 def _read(path: str, version: str) -> dict[str, int]:
     try:
-        with open(path, "rb") as file:
-            told = json.loads(file.read())
+        told = json.loads(files.read_file(path))
         return (
             {str(key): int(count) for key, count in told["deaths"].items()}
             if told["version"] == version

@@ -9,23 +9,20 @@ import time
 from collections.abc import Callable
 
 from vexord.embed.seam import Embedder
-from vexord.index.store import remove_index
 from vexord.ingest.aids import Aids
-from vexord.ingest.failed import Failed
 from vexord.ingest.makers import PROVIDER_STATES
+from vexord.ingest.merging import MergeTime
 from vexord.ingest.project import Project
-from vexord.ingest.report import failed, reasons, refiner_state
+from vexord.ingest.projects import Projects
+from vexord.ingest.report import reasons, refiner_state
 from vexord.ingest.syncs import PendingSync
-from vexord.ingest.telling import Telling
 from vexord.ingest.watch import CookieSeen, Dirty, Doubt, Event, Watcher
 from vexord.link.channel import Channel, ChannelClosedError
 from vexord.link.messages import (
-    Closed,
     CloseProject,
     Hello,
     OpenProject,
     Prefer,
-    ProjectSpec,
     Published,
     Reindex,
     Stop,
@@ -33,6 +30,7 @@ from vexord.link.messages import (
     Synced,
     ToIndexer,
     ToServer,
+    Verify,
 )
 
 logger = logging.getLogger(__name__)
@@ -45,9 +43,6 @@ IDLE_S = 10.0
 """While nothing happens, heartbeats come so far apart."""
 ROWS_S = 0.5
 """So soon rows of the second model that are known are looked at again: they are not published one by one."""
-MERGE_AFTER_IDLE_S = 0.25
-SETTLED_AFTER_S = 5.0
-"""Then an index gets as few segments as its size allows."""
 PATIENT_LIMIT_MS = 5_000
 """A barrier with a longer limit waits even if the scan is estimated to take longer."""
 ANSWER_MARGIN_S = 0.01
@@ -68,22 +63,18 @@ class Indexer:
         aids: Callable[[Callable[[], None]], Aids] = lambda _: Aids(),
     ) -> None:
         self._channel = channel
-        self._embedder = embedder
         self._events: queue.SimpleQueue[Event] = queue.SimpleQueue()
         self._wake_read, self._wake_write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         self._watcher = Watcher(self._on_event, cookie_dir)
-        self._projects: dict[str, Project] = {}
-        self._failed: dict[str, Failed] = {}
-        """Projects that cannot be opened or worked on; each is tried again."""
         self._last_heartbeat_s = self._last_report_s = self._last_root_check_s = 0.0
-        self._last_work_s = time.monotonic()
-        self._merge_due_s = self._last_work_s + MERGE_AFTER_IDLE_S
+        self._merging = MergeTime(time.monotonic())
         self._was_busy = True
         """At the last heartbeat."""
         self._stopping = False
         self._aids = aids(self._wake)
-        self._telling = Telling(channel, self._projects, self._aids)
-        self._more_to_refine = False
+        self._projects = Projects(embedder, self._watcher, self._aids, channel)
+        self._telling = self._projects.telling
+        self._more_to_refine = self._more_to_scrub = False
         self._turns = 0
 
     def run(self) -> None:
@@ -120,9 +111,9 @@ class Indexer:
         return [p for p in self._projects.values() if len(p.syncs) or p.pending.due_in(now) == 0.0]
 
     def _timeout(self, now: float) -> float:
-        if self._more_to_refine or not self._events.empty():
+        if self._more_to_refine or self._more_to_scrub or not self._events.empty():
             return 0.0
-        due = [self._heartbeat_due(), self._last_root_check_s + ROOT_CHECK_S, self._merge_due_s]
+        due = [self._heartbeat_due(), self._last_root_check_s + ROOT_CHECK_S, self._merging.due_s]
         if self._telling.due:
             due.append(self._last_report_s + REPORT_S)
         if self._aids.refiner is not None and self._aids.refiner.holds_rows:
@@ -192,13 +183,12 @@ class Indexer:
         try:
             published = project.work(now)
         except Exception as error:  # one broken project must not take the others down
-            self._give_up(project, error)
+            self._projects.fail(project.spec, error)
             return
         if published is not None:
             self._publish(project, published)
         if published is not None or project.scanning:
-            self._last_work_s = time.monotonic()
-            self._merge_due_s = self._last_work_s + MERGE_AFTER_IDLE_S
+            self._merging.worked(time.monotonic())
         self._answer_syncs(project)
 
     def _publish(self, project: Project, published: Published) -> None:
@@ -212,7 +202,7 @@ class Indexer:
         def served(event_seq: int, scan_number: int) -> bool:
             if project.state == "root_gone":
                 return True  # nothing to wait for
-            published = project.scanning or not project.unpublished
+            published = project.scanning or not project.publisher.unpublished
             return published and project.pending.served(event_seq) and project.schedule.done >= scan_number
 
         for sync, holds in project.syncs.take(served, time.monotonic(), project.eta_s()):
@@ -228,16 +218,16 @@ class Indexer:
                     pending=0 if fresh else project.pending_count(),
                     pending_paths=[] if fresh else project.pending.sample(_PENDING_NAMED),
                     generation=project.writer.generation,
-                    tick=project.tick,
+                    tick=project.publisher.tick,
                 )
             )
 
     def _handle(self, message: ToIndexer) -> None:
         match message:
             case OpenProject():
-                self._open(message.spec)
+                self._projects.open(message.spec)
             case CloseProject():
-                self._close(message.id, message.delete)
+                self._projects.close(message.id, delete=message.delete)
             case Sync():
                 self._sync(message)
             case Prefer():
@@ -248,71 +238,17 @@ class Indexer:
                 project = self._projects.get(message.id)
                 if project is not None:
                     project.want_scan(full=message.full)
+            case Verify():
+                if (project := self._projects.get(message.id)) is not None:
+                    project.scrubbing.want()
             case Stop():
                 self._stopping = True
-
-    def _open(self, spec: ProjectSpec) -> None:
-        if spec.id in self._projects:
-            if self._projects[spec.id].spec != spec:
-                self._projects[spec.id].reread(spec)
-            self._telling.report(self._projects[spec.id])
-            return
-        try:
-            project = Project(spec, self._embedder, self._watcher, self._aids)
-        except Exception as error:  # one broken project must not take the others down
-            self._note_failed(spec, error)
-            return
-        self._projects[spec.id] = project
-        project.health.replace(REFINER_STATES, self._aids.problem)
-        self._telling.report(project)
-
-    def _give_up(self, project: Project, error: Exception) -> None:
-        """Let a project go for now."""
-        spec = project.spec
-        self._forget(project)
-        self._note_failed(spec, error)
-
-    def _note_failed(self, spec: ProjectSpec, error: Exception) -> None:
-        before = self._failed.get(spec.id)
-        if before is None or before.reason != str(error):
-            logger.error("project failed root=%r", spec.root, exc_info=error)
-        self._failed[spec.id] = Failed.again(spec, error, before)
-        self._channel.send(failed(spec, error, str(self._embedder.fingerprint)))
-
-    def _retry_failed(self) -> None:
-        for one in list(self._failed.values()):
-            project = self._projects.get(one.spec.id)
-            if project is None and one.due_s <= time.monotonic():
-                self._open(one.spec)
-            elif project is not None and project.state == "ready":
-                del self._failed[one.spec.id]
-
-    def _close(self, project_id: str, delete: bool) -> None:
-        project, lost = self._projects.get(project_id), self._failed.pop(project_id, None)
-        spec = project.spec if project is not None else lost.spec if lost is not None else None
-        self._telling.forget(project_id)
-        if project is not None:
-            self._forget(project)
-        if delete and spec is not None:
-            remove_index(spec.index_dir)
-        self._channel.send(Closed(project_id))
-
-    def _forget(self, project: Project) -> None:
-        for sync, _ in project.syncs.take(lambda *_: False, float("inf"), None):  # nobody else answers these
-            self._channel.send(Synced(project.spec.id, sync.seq, False, ["failed"], 0, [], 0, 0))
-        del self._projects[project.spec.id]
-        try:
-            project.close()
-        except Exception:  # it may be the disk that fails
-            logger.exception("a project was not closed well root=%r", project.spec.root)
-        if self._aids.refiner is not None:
-            self._aids.refiner.forget(project.spec.id)
 
     def _sync(self, message: Sync) -> None:
         project = self._projects.get(message.id)
         if project is not None:
             self._watcher.check_roots(project.spec.root)  # a folder above that was renamed raises no event
-            self._look_around(project)
+            self._projects.look_around(project)
             project = self._projects.get(message.id)
         if project is None:
             self._channel.send(Synced(message.id, message.seq, False, ["failed"], 0, [], 0, 0))
@@ -342,8 +278,9 @@ class Indexer:
             self._telling.tell()
         if now >= self._last_root_check_s + ROOT_CHECK_S:
             self._check_roots()
-        if now >= self._merge_due_s:
+        if now >= self._merging.due_s:
             self._merge_one(now)
+        self._scrub(now)
         if self._aids.crew is not None:
             self._aids.crew.rest(now)
         self._refine(now)
@@ -351,31 +288,32 @@ class Indexer:
     def _check_roots(self) -> None:
         self._last_root_check_s = time.monotonic()
         self._watcher.check_roots()
-        self._retry_failed()
-        for project in list(self._projects.values()):
-            self._look_around(project)
-
-    def _look_around(self, project: Project) -> None:
-        """See to its root and its index; a project whose index has gone is opened anew."""
-        try:
-            project.look_around()
-        except FileNotFoundError:
-            logger.warning("the index has gone and is made anew root=%r", project.spec.root)
-            self._forget(project)
-            self._open(project.spec)
+        self._projects.look_after()
 
     def _merge_one(self, now: float) -> None:
-        settled = now - self._last_work_s >= SETTLED_AFTER_S
+        settled = self._merging.settled(now)
         for project in self._projects.values():
             try:
                 published = project.idle_work(settled=settled)
             except Exception as error:
-                self._give_up(project, error)
+                self._projects.fail(project.spec, error)
                 return
             if published is not None:
                 self._publish(project, published)
                 return
-        self._merge_due_s = float("inf") if settled else self._last_work_s + SETTLED_AFTER_S
+        failing = any(project.publisher.failing for project in self._projects.values())
+        self._merging.nothing_done(now, failing=failing)
+
+    def _scrub(self, now: float) -> None:
+        """Read a little of an index again, when nothing else is to be done."""
+        calm = self._merging.settled(now) and not self._busy()
+        self._more_to_scrub = False
+        for project in list(self._projects.values()):
+            if project.scrubbing.due(now, calm=calm):
+                published = project.scrubbing.step(now, project.change)
+                self._more_to_scrub |= project.scrubbing.at_work
+                if published is not None:
+                    self._publish(project, published)
 
     def _refine(self, now: float) -> None:
         """Let the second model go on: a provider's unless an edit waits, one on this machine when idle."""
@@ -391,7 +329,7 @@ class Indexer:
             try:
                 more, published = refiner.step(project)
             except Exception as error:
-                self._give_up(project, error)
+                self._projects.fail(project.spec, error)
                 continue
             self._more_to_refine |= more
             if published is not None:

@@ -1,5 +1,6 @@
 """One registered folder inside the indexer: its rules, its pending paths, its scans and its writer."""
 
+import errno
 import logging
 import time
 from collections import Counter
@@ -14,40 +15,32 @@ from vexord.ingest.health import WATCHING, Health
 from vexord.ingest.opening import open_index
 from vexord.ingest.pending import Pending
 from vexord.ingest.pipeline import Outcome, Pipeline, chunk_count
-from vexord.ingest.publisher import RETRY_WRITE_S, Publisher
+from vexord.ingest.publisher import COMMIT_CHUNKS, RETRY_WRITE_S, Publisher
 from vexord.ingest.reading import is_spent
 from vexord.ingest.reconcile import SLICE_FILES, WALK_SLICE_S, Scan
 from vexord.ingest.root import Root, shown
 from vexord.ingest.schedule import ScanSchedule
+from vexord.ingest.scrubbing import Scrubbing
 from vexord.ingest.syncs import Syncs
 from vexord.ingest.tasks import BatchDone
 from vexord.ingest.trouble import NOT_WHOLE, Trouble
 from vexord.ingest.wanted import Wanted
 from vexord.ingest.watch import Watcher
-from vexord.ingest.watch.identity import identity
 from vexord.link.messages import ProjectSpec, Published
 
 logger = logging.getLogger(__name__)
 
-COMMIT_CHUNKS = 4_096
-COMMIT_INTERVAL_S = 1.5
-"""During a scan a generation is published after so many chunks or so much time, what comes first."""
+COMMIT_INTERVAL_S = 1.5  # of a scan, if `COMMIT_CHUNKS` do not come first
 MAX_SCAN_SEGMENTS = 128
 """A search pays some 50 µs for each. The kernel, from nothing: 209 s with 32, 195 with 128, 215 with 512."""
 
 
 class Project:
-    """State machine of one project. All methods are called by the indexer's main loop.
-
-    Raises:
-        IndexStoreError, OSError: on construction; see `open_index`.
-    """
+    """State machine of one project, for the indexer's main loop. Construction raises as `open_index` does."""
 
     def __init__(self, spec: ProjectSpec, embedder: Embedder, watcher: Watcher, aids: Aids) -> None:
         self.spec = spec
-        self.pending = Pending()
-        self.syncs = Syncs()
-        self.health = Health()
+        self.pending, self.syncs, self.health = Pending(), Syncs(), Health()
         self.doubts: Counter[str] = Counter()
         """How often something may have been missed, by reason, since the project was opened."""
         self.state = "indexing"
@@ -55,11 +48,10 @@ class Project:
         self.changed_state = True
         self._watcher = watcher
         self.deaths, self.writer = open_index(spec.index_dir, embedder.fingerprint, aids)
-        self._index_folder = identity(spec.index_dir)
+        self.scrubbing = Scrubbing(self.writer)
         self.model = str(embedder.fingerprint)
-        self._publisher = Publisher(spec, self.writer, self.health)
-        self._trouble = Trouble(self.health)
-        self._root = Root(spec.root)
+        self.publisher = Publisher(spec, self.writer, self.health)
+        self._trouble, self._root = Trouble(self.health), Root(spec.root)
         self._bulk = Bulk(spec.root, self.writer, embedder.fingerprint, aids.crew, self.deaths)
         self._bulk_not_before_s = 0.0
         self.pipeline = Pipeline(spec.root, self.writer, embedder, guard=self.deaths)
@@ -70,11 +62,6 @@ class Project:
         self._take_settings()
 
     # --- what the main loop asks ---------------------------------------------------------------------------
-
-    @property
-    def tick(self) -> int:
-        """Grows with every generation that changes what can be found."""
-        return self._publisher.tick
 
     @property
     def scanning(self) -> bool:
@@ -97,14 +84,9 @@ class Project:
         return self.state == "ready" and not self.health.names(NOT_WHOLE)
 
     @property
-    def unpublished(self) -> bool:
-        """Whether files were read that no generation holds yet."""
-        return self._publisher.unpublished
-
-    @property
     def busy(self) -> bool:
         """Whether anything waits to be done that must not wait for the second model."""
-        return self.scanning or self.unpublished or bool(len(self.pending) or len(self.syncs))
+        return self.scanning or self.publisher.unpublished or bool(len(self.pending) or len(self.syncs))
 
     def eta_s(self) -> float | None:
         """Estimate of the time until the scan ends, if one runs and an estimate can be made."""
@@ -124,10 +106,10 @@ class Project:
         if self._scan is None:
             waits.append(self.schedule.due_in(now))
         elif not self._bulk.waiting(self._scan):
-            return max(0.0, self._bulk_not_before_s - now)
-        if self.unpublished and self._scan is None:
-            waits.append(max(0.0, self._publisher.last_commit_s + RETRY_WRITE_S - now))
-        due = self.pending.due_in(now)
+            return max(0.0, self._bulk_not_before_s - now, self.publisher.wait_s(now))
+        if self.publisher.unpublished and self._scan is None:
+            waits.append(self.publisher.wait_s(now))
+        due = self.pending.due_in(now) if not self.publisher.overfull(now) else None
         if due is not None:
             waits.append(0.0 if self.syncs.urgent_seq() else due)
         return min(waits)
@@ -198,10 +180,10 @@ class Project:
         """Compare again if the root is back, or if a rule file has changed where no watch stands.
 
         Raises:
-            FileNotFoundError: the index's own folder has gone, or is another: there is nothing to write to.
+            FileNotFoundError: a file or folder of the index has gone, or is another; `filename` names it.
         """
-        if not self._missing() and identity(self.spec.index_dir) != self._index_folder:
-            raise FileNotFoundError(self.spec.index_dir)
+        if not self._missing() and (touched := self.writer.missing()):
+            raise FileNotFoundError(errno.ENOENT, "it is not as we left it", touched)
         if self.state != "root_gone":
             if self.wanted.rules.changed_outside():
                 self.reread(self.spec)
@@ -241,22 +223,25 @@ class Project:
         for path in self._trouble.take_due(now):
             self.pending.add(path, is_dir=False, now=now)
         urgent = self.syncs.urgent_seq()
-        if len(self.pending) and (urgent or self.pending.due_in(now) == 0.0):
+        due = len(self.pending) and (urgent or self.pending.due_in(now) == 0.0)
+        if due and not self.publisher.overfull(now):
             self._work_events(now, urgent)
-            return self._publisher.commit()
-        if self.unpublished and self._scan is None and now >= self._publisher.last_commit_s + RETRY_WRITE_S:
-            return self._publisher.commit()
+            return self.publisher.commit()
+        if self.publisher.unpublished and self._scan is None:
+            return self.publisher.commit()
         if self._scan is None:
             self._start_scan(now)
         return self._step_scan(self._scan, now) if self._scan is not None else None
 
     def idle_work(self, *, settled: bool = False) -> Published | None:
         """A merge, if one is due (see `Bulk.merge`); return what was published."""
+        if self.publisher.wait_s(time.monotonic()):
+            return None
         return self.change(lambda: self._bulk.merge(settled=settled))
 
     def change(self, change: Callable[[], object]) -> Published | None:
         """Let the writer do something that changes no file; return what was published, if anything was."""
-        published = self._publisher.change(change)
+        published = self.publisher.change(change)
         if self.writer.take_lost():
             self.want_scan()
         return published
@@ -277,14 +262,14 @@ class Project:
             if time.monotonic() > until_s:
                 break
         self._bulk.overtake(paths)
-        outcome = self.pipeline.run(self._publisher.less_ignored(paths, self._excluded))
+        outcome = self.pipeline.run(self.publisher.less_ignored(paths, self._excluded))
         if outcome.linked:  # an event names only the link that was written through
             self.pending.expand(sorted(self.writer.entries().of_inodes(outcome.linked)), last_seq)
-        self._absorb(outcome)
+        self._absorb(outcome, paths)
 
     def _expand(self, folder: str, seq: int) -> None:
         """A folder appeared, vanished or moved: its files, those there and those indexed, take its place."""
-        files = {*self.writer.under(folder), *self._bulk.under(folder), *self._publisher.under(folder)}
+        files = {*self.writer.under(folder), *self._bulk.under(folder), *self.publisher.under(folder)}
         files |= self.wanted.files_at(folder, self._watcher)
         self.pending.expand(sorted(files), seq)
 
@@ -316,20 +301,24 @@ class Project:
             return None
         if self._bulk.wants(scan):
             return self._step_bulk(scan, now)
+        return self._step_alone(scan, now) if not self.publisher.wait_s(now) else None
+
+    def _step_alone(self, scan: Scan, now: float) -> Published | None:
+        """Look at some files here, and publish now and then."""
         batch, size = scan.next_batch()
-        outcome = self.pipeline.run(self._publisher.less_ignored(batch, self._excluded), force=scan.check_all)
-        self._absorb(outcome)
+        outcome = self.pipeline.run(self.publisher.less_ignored(batch, self._excluded), force=scan.check_all)
+        self._absorb(outcome, batch)
         if self._scan is None:  # the root vanished meanwhile
             return None
         scan.indexed(len(batch), size, chunk_count(outcome.upserts))
         if not scan.left:
             return self._finish_scan(scan, now)
-        due = now - self._publisher.last_commit_s >= COMMIT_INTERVAL_S
-        if not due and self._publisher.unpublished_chunks < COMMIT_CHUNKS:
+        early = now - self.publisher.last_commit_s < COMMIT_INTERVAL_S
+        if early and self.publisher.unpublished_chunks < COMMIT_CHUNKS:
             return None
-        if self.writer.stats()[2] > MAX_SCAN_SEGMENTS:
-            self.idle_work()  # a long first index must not pile up segments that every search pays for
-        return self._publisher.commit()
+        if self.writer.stats()[2] > MAX_SCAN_SEGMENTS:  # a search pays for each
+            self.idle_work()
+        return self.publisher.commit()
 
     def _step_bulk(self, scan: Scan, now: float) -> Published | None:
         """Take in what the crew has brought back, and hand out more."""
@@ -338,12 +327,14 @@ class Project:
             if batch.done is None:
                 scan.put_back(batch.paths, batch.size)
                 self._bulk_not_before_s = now + RETRY_WRITE_S
+                if isinstance(batch.error, OSError):
+                    self.publisher.failed(batch.error)
             else:
                 published = self._adopt(scan, batch, batch.done) or published
             if self._scan is None:  # the root vanished meanwhile
                 return published
         if now >= self._bulk_not_before_s:
-            self._bulk.hand_out(scan, lambda paths: self._publisher.less_ignored(paths, self._excluded))
+            self._bulk.hand_out(scan, lambda paths: self.publisher.less_ignored(paths, self._excluded))
         if not scan.left and not self._bulk.files:
             return self._finish_scan(scan, now) or published
         if self.writer.stats()[2] > MAX_SCAN_SEGMENTS:
@@ -354,10 +345,10 @@ class Project:
         outcome, late = done.outcome, batch.overtaken
         outcome.deletes = [path for path in outcome.deletes if path not in late]
         outcome.touched = [told for told in outcome.touched if told[0] not in late]
-        self._absorb(outcome, done.upserted)
+        self._absorb(outcome, [path for path in batch.paths if path not in late], done.upserted)
         if self._scan is None:
             return None
-        published = self._publisher.adopt(done, late)
+        published = self.publisher.adopt(done, late)
         if published is None:
             scan.put_back(batch.paths, batch.size)
             self._bulk_not_before_s = time.monotonic() + RETRY_WRITE_S
@@ -369,7 +360,7 @@ class Project:
         renewed = scan.check_all and scan.mode == self.pipeline.mode != self.writer.mode
         if renewed:
             self.writer.mode = scan.mode
-        published = self._publisher.commit(always=self.tick == 0 or renewed)
+        published = self.publisher.commit(always=self.publisher.tick == 0 or renewed)
         self._scan = None
         self._trouble.scan_ended(scan.report)
         self.health.mended(*WATCHING - self._watcher.failing(self.spec.root))
@@ -378,12 +369,13 @@ class Project:
         self._set_state("ready")
         return published
 
-    def _absorb(self, outcome: Outcome, more: Iterable[str] = ()) -> None:
+    def _absorb(self, outcome: Outcome, paths: Iterable[str], more: Iterable[str] = ()) -> None:
+        """`paths`: those that were looked at; `more`: those of which the crew has written what they hold."""
         if outcome.deletes and self._missing():
             self.root_gone()  # a renamed ancestor takes every file away and raises no event
             return
         self._trouble.absorb(outcome, more, time.monotonic())
-        self._publisher.absorb(outcome)
+        self.publisher.absorb(outcome, paths)
 
     # --- state ---------------------------------------------------------------------------------------------
 
@@ -395,6 +387,7 @@ class Project:
         """Stop watching and release the index."""
         self._watcher.remove(self.spec.root)
         self._bulk.forget()
+        self.scrubbing.close()
         self.writer.close()
         self.deaths.close()
 

@@ -3,6 +3,7 @@
 from vexor_protocol.health import Degraded
 
 from vexord.ingest.project import Project
+from vexord.ingest.publisher import NOT_WRITTEN
 from vexord.ingest.refine import Refiner
 from vexord.ingest.trouble import NOT_WHOLE
 from vexord.ingest.vitals import Vitals
@@ -20,7 +21,7 @@ def report(project: Project, refiner: Refiner | None, vitals: Vitals) -> State:
         id=project.spec.id,
         state=project.state,
         epoch=project.writer.epoch,
-        tick=project.tick,
+        tick=project.publisher.tick,
         generation=project.writer.generation,
         pending=project.pending_count(),
         files=files,
@@ -49,6 +50,8 @@ def reasons(project: Project) -> list[str]:
     found = project.health.names(NOT_WHOLE)
     if project.scanning or project.schedule.wanted:
         found.append("indexing" if project.state == "indexing" else "reconciling")
+    if project.publisher.unpublished:
+        found += project.health.names(NOT_WRITTEN)
     if len(project.pending):
         found.append("pending")
     return found or ["timeout"]

@@ -25,7 +25,7 @@ class Vitals:
     def look(self, project: "Project") -> None:
         """Note since when there has been something that is not in the index."""
         indexing = project.scanning and project.state == "indexing"
-        if not (project.unpublished or len(project.pending) or indexing):
+        if not (project.publisher.unpublished or len(project.pending) or indexing):
             self.behind_since_s = None
         elif self.behind_since_s is None:
             self.behind_since_s = time.time()

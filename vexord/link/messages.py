@@ -62,6 +62,12 @@ class Reindex(msgspec.Struct, tag=True):
     full: bool
 
 
+class Verify(msgspec.Struct, tag=True):
+    """A search met what cannot be: read the index again whole, and build anew what is damaged."""
+
+    id: str
+
+
 class Stop(msgspec.Struct, tag=True):
     """Finish the write at hand and exit."""
 
@@ -150,5 +156,5 @@ class Spent(msgspec.Struct, tag=True):
     figures: RemoteFigures
 
 
-ToIndexer = OpenProject | CloseProject | Sync | Prefer | Reindex | Stop
+ToIndexer = OpenProject | CloseProject | Sync | Prefer | Reindex | Verify | Stop
 ToServer = Hello | State | Published | Synced | Closed | Heartbeat | Spent

@@ -156,7 +156,11 @@ class Registry:
         try:
             self._take(_read(self._path))
         except FileNotFoundError:
-            self._restore("is missing")
+            if not os.path.lexists(self._path):
+                self._restore("is missing")
+            else:
+                aside = _set_aside(self._path)
+                self._restore(f"was no file and is kept as {aside}")
         except _DamagedError as error:
             aside = _set_aside(self._path)
             self._restore(f"was damaged ({error}) and is kept as {aside}")
@@ -229,8 +233,7 @@ class _FutureError(Exception):
 
 def _read(path: str) -> list[Project]:
     try:
-        with open(path, "rb") as file:
-            data = file.read()
+        data = files.read_file(path)
     except FileNotFoundError:
         raise
     except OSError as error:

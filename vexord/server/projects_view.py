@@ -18,6 +18,8 @@ ProjectState = Literal["new", "indexing", "ready", "failed", "root_gone"]
 NO_EPOCH = "00000000"
 """Of a project whose indexer has not spoken yet."""
 
+EXPLAINING = frozenset({"disk_full", "write_failed"})
+"""Degraded states for which what was read is not in the index."""
 OF_OTHER_MATTERS = frozenset(
     {"project_settings", "second_model_failed", "provider_refuses", "provider_rests", "awaiting_consent"}
 )
@@ -203,5 +205,5 @@ class ProjectView:
 
     def _standing_doubts(self, indexer_running: bool) -> list[str]:
         """Doubts that explain a timeout; lasting shortcomings do not."""
-        lasting = {entry.name for entry in self.degraded}
+        lasting = {entry.name for entry in self.degraded} - EXPLAINING
         return [reason for reason in self.doubts(indexer_running) if reason not in lasting]

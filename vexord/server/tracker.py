@@ -21,6 +21,7 @@ from vexord.link.messages import (
     Synced,
     ToIndexer,
     ToServer,
+    Verify,
 )
 from vexord.projects.choices import Choices
 from vexord.projects.registry import Project, Registry, index_dir, projects_dir
@@ -231,6 +232,10 @@ class Tracker:
         folder = prefix.rstrip("/")
         if folder and view.state == "indexing":
             self._send(Prefer(view.project.id, folder))
+
+    def doubt(self, view: ProjectView) -> None:
+        """A search failed for no reason that it knows: the index may be damaged."""
+        self._send(Verify(view.project.id))
 
     def _choose(self, view: ProjectView, before: ProjectSpec) -> None:
         view.choose(self._choices)

@@ -248,3 +248,39 @@ def test_the_index_of_no_project_goes_unless_it_is_in_use_or_newer(open_writer: 
     store.remove_orphans(str(tmp_path / "all"), {"wanted"})
     assert sorted(os.listdir(tmp_path / "all")) == ["in use", "newer", "wanted"]
     in_use.close()
+
+
+def test_a_reading_in_steps_finds_what_is_damaged_and_passes_over_what_has_gone(
+    open_writer: Open, folder: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("vexord.index.scrub.BLOCK_BYTES", 64)
+    index = open_writer()
+    two_segments(index)
+    scrub = index.begin_scrub()
+    flip_vector(folder)
+    index.commit([make_file("a", "again"), make_file("b", "again")], [])
+    index.commit([make_file("d", "more")], [])  # now the first segment has gone
+    steps = 1
+    while scrub.step():
+        steps += 1
+    index.finish_scrub(scrub)
+    assert steps > 20
+    assert index.take_lost() == ["c"]
+    assert sorted(naive.view_of_snapshot(Snapshot.open(folder))) == ["a", "b", "d"]
+
+
+def test_what_others_do_to_an_index_is_noticed(open_writer: Open, folder: str) -> None:
+    index = open_writer()
+    two_segments(index)
+    assert index.missing() == ""
+    vectors = newest_segment(folder) / "vectors.npy"
+    data = vectors.read_bytes()
+    vectors.unlink()
+    assert index.missing() == str(vectors)
+    vectors.write_bytes(data[:-1])
+    assert index.missing() == str(vectors)
+    vectors.write_bytes(data)
+    assert index.missing() == ""
+    manifest = Path(folder) / MANIFEST_NAME
+    manifest.write_bytes(manifest.read_bytes() + b" ")
+    assert index.missing() == str(manifest)

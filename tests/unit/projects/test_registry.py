@@ -6,12 +6,14 @@ import signal
 import stat
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from vexor_protocol.errors import BAD_ROOT, STATE, ProtocolError
 
 from tests.support.waiting import wait_until
+from vexord import files
 from vexord.projects.registry import Registry, RegistryError, index_dir
 from vexord.projects.settings import Settings
 
@@ -153,12 +155,30 @@ def test_a_newer_version_is_neither_read_nor_written(path: str) -> None:
     assert Path(path).read_text() == future
 
 
-def test_an_unreadable_file_is_not_taken_for_damage(tmp_path: Path) -> None:
-    unreadable = tmp_path / "projects.json"
-    unreadable.mkdir()
-    with pytest.raises(RegistryError, match="cannot read"):
-        Registry(str(unreadable))
-    assert unreadable.is_dir()
+def test_an_unreadable_file_is_not_taken_for_damage(path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    Registry(path).add("/src/a")
+
+    def refuse(name: str) -> bytes:
+        raise PermissionError(13, "Permission denied", name)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(files, "read_file", refuse)
+        with pytest.raises(RegistryError, match="cannot read"):
+            Registry(path)
+    assert [project.root for project in Registry(path).all()] == ["/src/a"]
+
+
+@pytest.mark.parametrize("what", [os.mkdir, os.mkfifo, lambda path: os.symlink("/nowhere", path)])
+def test_what_is_no_file_is_set_aside_and_the_backup_serves(path: str, what: Callable[[str], None]) -> None:
+    registry = Registry(path)
+    registry.add("/src/a")
+    registry.add("/src/b")
+    os.unlink(path)
+    what(path)
+    again = Registry(path)
+    assert [project.root for project in again.all()] == ["/src/a"]
+    assert "was no file" in again.problem
+    assert [project.root for project in Registry(path).all()] == ["/src/a"]
 
 
 def test_a_failed_write_leaves_memory_and_disk_as_they_were(path: str) -> None:

@@ -128,7 +128,7 @@ class _Search:
         self._services.workers.submit(
             lambda: self._work(place, targets, freshness, may_repeat),
             self._done,
-            self._call.fail,
+            self._failed,
             self._call.peer.identity,
         )
 
@@ -179,6 +179,12 @@ class _Search:
             result.rendered = render_search(result, self._params.render)
             result.results = []
         return result
+
+    def _failed(self, error: Exception) -> None:
+        if not isinstance(error, ProtocolError):
+            for view, _ in self._scope.places:
+                self._services.tracker.doubt(view)
+        self._call.fail(error)
 
     def _done(self, body: bytes | None) -> None:
         if body is not None:
