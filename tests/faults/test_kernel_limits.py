@@ -279,6 +279,9 @@ def test_an_indexer_without_descriptors_is_never_fresh_and_goes_on_by_itself(
     reply = started.request("search", {"query": "edited_meanwhile", "path": str(root), "fresh_ms": 700}, 10)
     assert reply["stale"] is True
     wait_until(lambda: "out_of_resources" in degraded(started), what="a named reason")
+    wait_until(
+        lambda: status(started)["doubts"]["out_of_resources"] >= 3, 20, "more tries, heartbeats between"
+    )
     assert "ulimit -n" in degraded(started)["out_of_resources"]["hint"]
     assert status(started)["files"] == len(FOLDERS) + 1
     psutil.Process(indexer).rlimit(resource.RLIMIT_NOFILE, before)

@@ -271,7 +271,7 @@ def _limit(name: str, value: int) -> None:
 
 def crowded_folder(xdg: Xdg, files: int, differences: list[str]) -> dict[str, float]:
     """Index one folder with so many tiny files; search it and edit in it meanwhile and afterwards."""
-    root = Path("/dev/shm" if os.access("/dev/shm", os.W_OK) else xdg.base) / f"vexord-crowd-{os.getpid()}"
+    root = _roomy(xdg, "crowd")
     (root / "all").mkdir(parents=True)
     daemon = Daemon(xdg)
     try:
@@ -299,12 +299,17 @@ def crowded_folder(xdg: Xdg, files: int, differences: list[str]) -> dict[str, fl
         shutil.rmtree(root)
 
 
+def _roomy(xdg: Xdg, name: str) -> Path:
+    """A place where making and removing a million files is quick."""
+    return Path("/dev/shm" if os.access("/dev/shm", os.W_OK) else xdg.base) / f"vexord-{name}-{os.getpid()}"
+
+
 # Storms of folders
 
 
 def storms(xdg: Xdg, differences: list[str]) -> dict[str, float]:
     """Make many folders at once: ignored ones, and wanted ones under few and under many watches."""
-    root = xdg.home / "storm"
+    root = _roomy(xdg, "storm")
     (root / "here").mkdir(parents=True)
     (root / "here/plain.py").write_text("plainx = 1\n")
     daemon = Daemon(xdg)
@@ -321,6 +326,7 @@ def storms(xdg: Xdg, differences: list[str]) -> dict[str, float]:
         }
     finally:
         daemon.stop()
+        shutil.rmtree(root)
 
 
 def _spent(process: psutil.Process, work: Callable[[], None]) -> float:

@@ -116,7 +116,7 @@ class Crew:
         """Return the bytes that each process holds."""
         found: list[int] = []
         for process in list((self._pool._processes or {}).values()) if self._pool is not None else []:
-            with contextlib.suppress(psutil.Error):
+            with contextlib.suppress(psutil.Error, OSError):
                 found.append(psutil.Process(process.pid).memory_info().rss)
         return found
 

@@ -131,6 +131,7 @@ class Project:
     def doubt(self, reason: str, detail: str) -> None:
         """The watcher may have lost something: scan, and remember lasting reasons."""
         self.doubts[reason] += 1
+        self.changed_state = True
         if reason == "root_gone":
             self.root_gone()
             return
@@ -209,6 +210,7 @@ class Project:
                 raise
             logger.warning("work stopped root=%r error=%s", self.spec.root, error)
             self.doubts["out_of_resources"] += 1
+            self.changed_state = True
             self._trouble.ran_out(error, now)
             self._scan = None
             self._bulk.forget()

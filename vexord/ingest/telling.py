@@ -1,5 +1,6 @@
 """Tells the server how each project, the process and its provider fare, whenever that has changed."""
 
+import contextlib
 from collections import defaultdict
 from collections.abc import Mapping
 
@@ -25,6 +26,7 @@ class Telling:
         self._projects = projects
         self._aids = aids
         self._process = psutil.Process()
+        self._rss_bytes = 0
         self._spent: RemoteFigures | None = None
         self._vitals: defaultdict[str, Vitals] = defaultdict(Vitals)
         """By the project's id."""
@@ -67,7 +69,7 @@ class Telling:
         children = self._aids.crew.memory() if self._aids.crew is not None else []
         self._channel.send(
             Heartbeat(
-                rss_bytes=self._process.memory_info().rss,
+                rss_bytes=self._weigh(),
                 watches=watcher.watches,
                 watch_limit=watcher.watch_limit,
                 queue=sum(project.pending_count() for project in self._projects.values()),
@@ -75,6 +77,11 @@ class Telling:
                 children_rss_bytes=sum(children),
             )
         )
+
+    def _weigh(self) -> int:
+        with contextlib.suppress(OSError):  # no descriptor is left to look: as it was
+            self._rss_bytes = self._process.memory_info().rss
+        return self._rss_bytes
 
     def _unreported(self) -> list[Project]:
         return [

@@ -162,7 +162,8 @@ class IndexerLink:
             self._died(f"cannot start: {error}")
             return
         self._channel = Channel(self._handle.sock, ToServer)
-        self._heard_s = time.monotonic()
+        self._heard_s = self._moved_s = time.monotonic()
+        self._cpu_s = 0.0
         self._started_at = utc_text(time.time())
         logger.info("indexer started pid=%d restarts=%d", self._handle.pid, self.restarts)
         self._listener.indexer_started()
