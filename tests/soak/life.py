@@ -29,6 +29,8 @@ from vexord.projects.settings import Settings
 
 WARM_UP = 0.34
 """Share of the hours at the beginning that the fit leaves out."""
+FITTED = 4
+"""A line through fewer points says nothing."""
 FLAT = {
     "server MiB": 0.5,
     "indexer MiB": 0.5,
@@ -146,7 +148,9 @@ def _summary(day: MeasuredDay) -> tuple[dict[str, float], list[str], str]:
     counts["hours of a working day"] = round(counts.pop("hours", 0) * day.share, 2)
     kept = day.samples[int(len(day.samples) * WARM_UP) :]
     notes: list[str] = []
-    if len(kept) >= 4:
+    if len(kept) < FITTED:
+        notes.append(f"no slopes: {len(day.samples)} hours are too few")
+    else:
         for number, (name, limit) in enumerate(FLAT.items()):
             values = [sample[number] for sample in kept]
             grows, sure = (figure / day.share for figure in slope(values))
