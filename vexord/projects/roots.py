@@ -14,7 +14,7 @@ def resolve_root(path: str, exact: bool = True, force: bool = False) -> str:
     Raises:
         ProtocolError: BAD_ROOT; the path is relative, missing, not a folder, unreadable or too wide.
     """
-    if not os.path.isabs(path) or "\0" in path:
+    if not os.path.isabs(path) or not _can_be(path):
         raise ProtocolError(BAD_ROOT, f"not an absolute path: {path!r}", "give the whole path of the folder")
     root = _canonical_folder(path)
     home = home_dir()
@@ -37,6 +37,14 @@ def home_dir() -> str:
 def contains(folder: str, path: str) -> bool:
     """Whether a canonical path is the folder or lies in it, by components: `/a/b` does not hold `/a/bc`."""
     return path == folder or path.startswith(folder.rstrip("/") + "/")
+
+
+def _can_be(path: str) -> bool:
+    """Whether a file system could hold it: no NUL, and no surrogate that stands for no byte."""
+    try:
+        return b"\0" not in os.fsencode(path)
+    except UnicodeEncodeError:
+        return False
 
 
 def _canonical_folder(path: str) -> str:

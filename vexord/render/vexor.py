@@ -94,7 +94,12 @@ def _path(hit: Hit, options: RenderOptions) -> str:
 
 def _base(options: RenderOptions) -> str | None:
     """Roots of projects are canonical; the folder that was named need not be."""
-    return os.path.realpath(options.base) if options.base is not None else None
+    if options.base is None:
+        return None
+    try:
+        return os.path.realpath(options.base)
+    except ValueError:  # no file system could hold it: it is shown as it came
+        return options.base
 
 
 def _preview(hit: Hit) -> str:

@@ -1,5 +1,6 @@
 """Filters as masks over the rows of a segment: live rows, folder, path globs, language, kind."""
 
+import warnings
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 Mask = NDArray[np.bool_]
 _MAX_CACHED = 32
+_CHARACTERS = {ord("\n"): 0x10F7FF} | {one: one - 0xD800 + 0x10F800 for one in range(0xD800, 0xE000)}
+"""Of a private plane: for a newline, which pathspec does not match, and each byte that is not UTF-8."""
 _PROBE = "/\x01vexord\x01"
 """A pattern, and a path of that name: a set that is too large for re2 may match nothing, and not say so."""
 
@@ -111,17 +114,21 @@ def _segment_mask(segment: Segment, wanted: RowFilter) -> Mask:
 def _file_mask(segment: Segment, wanted: RowFilter) -> Mask:
     include = _compile(wanted.paths) if wanted.paths else None
     exclude = _compile(wanted.exclude) if wanted.exclude else None
-    count = len(segment.files)
+    prefix, count = _whole(wanted.prefix), len(segment.files)
     mask = np.zeros(count, np.bool_)
     for number in range(count):
-        path = segment.paths[number]
-        text = _as_text(path)
+        path = _whole(segment.paths[number])
         mask[number] = (
-            path.startswith(wanted.prefix)
-            and (include is None or include.match_file(text))
-            and not (exclude is not None and exclude.match_file(text))
+            path.startswith(prefix)
+            and (include is None or include.match_file(path))
+            and not (exclude is not None and exclude.match_file(path))
         )
     return mask
+
+
+def _whole(text: str) -> str:
+    """Return a path or pattern with other characters for those that pathspec or re2 does not take."""
+    return text if text.isascii() and "\n" not in text else text.translate(_CHARACTERS)
 
 
 @lru_cache(maxsize=256)
@@ -129,8 +136,9 @@ def _compile(patterns: tuple[str, ...]) -> "GitIgnoreSpec":
     import re2  # most searches do without
     from pathspec import GitIgnoreSpec
 
+    warnings.filterwarnings("ignore", "Possible nested set", FutureWarning)  # of Python's engine, not asked
     try:
-        spec = GitIgnoreSpec.from_lines((*map(_as_text, patterns), _PROBE))
+        spec = GitIgnoreSpec.from_lines((*map(_whole, patterns), _PROBE))
         if spec.match_file(_PROBE):
             return spec
     except ValueError as error:
@@ -142,8 +150,3 @@ def _compile(patterns: tuple[str, ...]) -> "GitIgnoreSpec":
     raise ProtocolError(
         INVALID_PARAMS, "the path patterns are too large together", "give fewer, or shorter ones"
     )
-
-
-def _as_text(path: str) -> str:
-    """Return `path` with a `?` for what pathspec does not match: newlines, and bytes that are not UTF-8."""
-    return path.replace("\n", "?").encode("utf-8", "replace").decode()
