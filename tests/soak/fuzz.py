@@ -15,6 +15,7 @@ from typing import Any
 import psutil
 
 from tests.soak.record import Options, Result
+from tests.soak.siege import siege
 from tests.soak.wire import storm
 from tests.support.inprocess import InProcess
 from tests.support.mutation import Mutator
@@ -194,7 +195,7 @@ def mutate(seconds: float, seed: int, most: int | None = None) -> tuple[_Tally, 
 
 
 def run(options: Options) -> Result:
-    """Send mutated messages, on each core with a seed of its own, then mutated bytes."""
+    """Send mutated messages, on each core with a seed of its own, then mutated bytes; besiege a daemon."""
     seconds, cores = options.seconds * (1 - WIRE_SHARE), os.cpu_count() or 1
     with ProcessPoolExecutor(cores, get_context("spawn")) as pool:
         begun = [pool.submit(mutate, seconds, options.seed * 1_000 + number) for number in range(cores)]
@@ -212,5 +213,7 @@ def run(options: Options) -> Result:
         for tally, growth in done
         if growth > MAX_GROWTH_BYTES
     ]
-    wire = storm(options.seconds * WIRE_SHARE, options.seed, requests)
-    return Result({**counts, **wire.counts}, differences + wire.differences)
+    wire, taken = storm(options.seconds * WIRE_SHARE, options.seed, requests), siege(1.0)
+    return Result(
+        {**counts, **wire.counts, **taken.counts}, differences + wire.differences + taken.differences
+    )

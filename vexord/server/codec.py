@@ -16,6 +16,9 @@ from vexor_protocol.errors import (
 )
 from vexor_protocol.messages import METHODS, EventParams, Params
 
+MAX_MESSAGE_CHARS = 4_096
+"""Of an error; as many as a path may have."""
+
 RequestId = str | int | None
 T = TypeVar("T")
 
@@ -129,13 +132,15 @@ def encode_error(request_id: RequestId, error: ProtocolError) -> bytes:
     """Return the frame of an error reply."""
     data = ErrorData(
         name=error.kind.name,
-        hint=error.hint,
+        hint=error.hint[: 2 * MAX_MESSAGE_CHARS],
         retryable=error.kind.retryable,
         retry_after_ms=error.retry_after_ms,
     )
-    return _encode(
-        _ErrorReply("2.0", request_id, ErrorObject(code=error.kind.code, message=error.message, data=data))
-    )
+    message = error.message
+    if len(message) > MAX_MESSAGE_CHARS:  # it quotes what the peer sent
+        message = message[:MAX_MESSAGE_CHARS] + "…"
+    shown = ErrorObject(code=error.kind.code, message=message, data=data)
+    return _encode(_ErrorReply("2.0", request_id, shown))
 
 
 def encode_event(event: EventParams) -> bytes:

@@ -4,6 +4,7 @@ import contextlib
 import errno
 import logging
 import os
+import resource
 import stat
 import struct
 from collections.abc import Container
@@ -20,6 +21,8 @@ logger = logging.getLogger(__name__)
 MAX_FRAMES = 4
 """Frames kept of one message; the rest is read and dropped."""
 MAX_PEERS = 512
+_OWN_DESCRIPTORS = 128
+"""Of logs, maps, channels and folders; what is left is for peers."""
 REBIND_AFTER_S = 0.05
 _FAREWELL_MS = 200
 _MONITOR_ENDPOINT = "inproc://vexord.monitor"
@@ -40,9 +43,9 @@ class Peer:
 class RouterSocket:
     """Owner of the socket and of its path. Used by the router thread alone."""
 
-    def __init__(self, path: str, max_peers: int = MAX_PEERS) -> None:
+    def __init__(self, path: str) -> None:
         self.path = path
-        self._max_peers = max_peers
+        self._max_peers = peers_allowed(resource.getrlimit(resource.RLIMIT_NOFILE)[0])
         self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
         self._gatekeeper = Gatekeeper(self._context)
         self._socket = self._context.socket(zmq.ROUTER)
@@ -220,6 +223,17 @@ _MONITORED = (
     | zmq.EVENT_HANDSHAKE_FAILED_AUTH
 )
 _BIND_HINT = "check the rights of its folder, or set XDG_RUNTIME_DIR to another"
+
+
+def peers_allowed(descriptors: int) -> int:
+    """Return how many peers may be connected before all are dropped.
+
+    Three times as many come in before we notice, if they come at once; libzmq aborts the process if it
+    accepts a connection when no descriptor is left.
+    """
+    if descriptors == resource.RLIM_INFINITY:
+        return MAX_PEERS
+    return max(4, min(MAX_PEERS, (descriptors - _OWN_DESCRIPTORS) // 4))
 
 
 def _set_options(socket: "zmq.Socket[bytes]") -> None:

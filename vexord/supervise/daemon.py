@@ -184,8 +184,11 @@ def _run(options: argparse.Namespace, ready: ReadyPipe) -> int:
         ) from None
     except OSError as error:
         raise StartError("E_LOCATION", f"cannot use the runtime folder: {error}") from None
+    state_lock = None
     try:
-        settings, registry = _open_state(options.log_file)
+        settings = _settings(options.log_file)
+        state_lock = _lock_state(settings, path)
+        registry = _registry(settings)
         live = _choices(settings)
         _raise_descriptor_limit()
         # The manager's variables go before the first child is started, which would inherit them.
@@ -201,6 +204,8 @@ def _run(options: argparse.Namespace, ready: ReadyPipe) -> int:
         )  # fmt: skip
         return _remembered(history, lambda: _serve(server, life))
     finally:
+        if state_lock is not None:
+            state_lock.release()
         lock.release()
 
 
@@ -214,7 +219,7 @@ def _remembered(history: History, serve: Callable[[], int]) -> int:
         history.end(ended)
 
 
-def _open_state(log_file: str | None) -> tuple[Settings, Registry]:
+def _settings(log_file: str | None) -> Settings:
     try:
         settings = Settings.load()
         configure_logging(log_file or (settings.log_file if _stderr_is_null() else None))
@@ -222,13 +227,37 @@ def _open_state(log_file: str | None) -> tuple[Settings, Registry]:
         raise StartError(
             "E_STATE", f"cannot use {error.filename}: {error.strerror}", "mend its rights, or make room"
         ) from None
+    return settings
+
+
+def _lock_state(settings: Settings, socket: str) -> DaemonLock:
+    """One daemon for the registered folders, too: two would write each other's registrations away.
+
+    A session without XDG_RUNTIME_DIR has another runtime folder than one with it, and the same state.
+    """
+    try:
+        return DaemonLock(settings.state_dir, socket)
+    except AlreadyRunningError as error:
+        raise StartError(
+            "E_STATE",
+            f"another daemon keeps its state in {settings.state_dir}: {error.holder}",
+            "set XDG_RUNTIME_DIR as it is there, or stop that one with: vexorctl stop",
+            EXIT_ALREADY_RUNNING,
+        ) from None
+    except OSError as error:
+        raise StartError(
+            "E_STATE", f"cannot use {settings.state_dir}: {error.strerror}", "mend its rights"
+        ) from None
+
+
+def _registry(settings: Settings) -> Registry:
     try:
         registry = Registry(settings.registry_file)
     except RegistryError as error:
         raise StartError("E_STATE", error.message, error.hint) from None
     if registry.problem:
         logger.error("registry: %s", registry.problem)
-    return settings, registry
+    return registry
 
 
 def _choices(settings: Settings) -> LiveChoices:

@@ -1,4 +1,4 @@
-"""One daemon for a runtime folder: a lock that the kernel drops with its holder, whatever ends it."""
+"""One daemon for a folder: a lock that the kernel drops with its holder, whatever ends it."""
 
 import fcntl
 import os
@@ -12,7 +12,7 @@ EXIT_ALREADY_RUNNING = 75
 
 
 class AlreadyRunningError(Exception):
-    """Another daemon holds the lock. `holder` is what it wrote there, for people."""
+    """Another daemon holds the lock. `holder` is what it wrote there, for people: process, start, socket."""
 
     def __init__(self, holder: str) -> None:
         super().__init__(f"already running, {holder}" if holder else "already running")
@@ -26,8 +26,8 @@ class DaemonLock:
     could then lock a file that no longer has a name.
     """
 
-    def __init__(self, folder: str) -> None:
-        """Take the lock.
+    def __init__(self, folder: str, socket: str = "") -> None:
+        """Take the lock. `socket`: where the daemon listens, for the text.
 
         Raises:
             AlreadyRunningError: another process holds it.
@@ -37,12 +37,13 @@ class DaemonLock:
         flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
         self._descriptor = os.open(path, flags, 0o600)
         if not self._take():
-            holder = os.read(self._descriptor, 200).decode("utf-8", "replace").strip()
+            holder = os.read(self._descriptor, 1_000).decode("utf-8", "replace").strip()
             os.close(self._descriptor)
             raise AlreadyRunningError(holder)
         started = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
         os.ftruncate(self._descriptor, 0)
-        os.pwrite(self._descriptor, f"pid {os.getpid()}, since {started}\n".encode(), 0)
+        text = f"pid {os.getpid()}, since {started}" + (f", socket {socket}" if socket else "")
+        os.pwrite(self._descriptor, os.fsencode(text + "\n"), 0)
 
     def _take(self) -> bool:
         """Try for a moment: a client that asks whether a daemon lives holds the lock for an instant too."""

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.soak import fuzz
+from tests.soak.siege import siege
 from tests.soak.wire import storm
 from tests.support.mutation import Mutator
 from tests.support.replies import fault
@@ -39,6 +40,12 @@ def test_a_daemon_outlives_mutated_bytes_and_serves_the_next_good_client() -> No
     assert result.differences == []
     assert result.counts["connections"] == 400
     assert result.counts["good searches between them"] >= 2
+
+
+def test_a_daemon_under_siege_serves_the_next_good_client_and_holds_no_more_than_before() -> None:
+    result = siege(0.03)
+    assert result.differences == []
+    assert result.counts["requests whose client goes"] == 300
 
 
 def test_the_same_seed_makes_the_same_messages() -> None:

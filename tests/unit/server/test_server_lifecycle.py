@@ -20,7 +20,6 @@ from tests.support.xdg import Xdg
 from vexord.projects.registry import Registry
 from vexord.projects.settings import Settings
 from vexord.server import indexer
-from vexord.server.socket import RouterSocket
 
 
 def test_the_socket_is_open_to_its_owner_alone_whatever_the_umask(xdg: Xdg) -> None:
@@ -121,7 +120,7 @@ def test_an_indexer_that_does_not_stop_is_terminated_then_killed(harness: Harnes
 def test_too_many_connections_are_shed_and_good_clients_come_back(
     xdg: Xdg, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("vexord.server.app.RouterSocket", lambda path: RouterSocket(path, max_peers=20))
+    monkeypatch.setattr("vexord.server.socket.MAX_PEERS", 20)
     with running(Harness()) as harness, harness.client() as good:
         good.request("hello")
         crowd = [socket.socket(socket.AF_UNIX) for _ in range(40)]

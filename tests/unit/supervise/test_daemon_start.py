@@ -98,3 +98,17 @@ def test_a_ready_daemon_answers_at_once_and_exits_cleanly(xdg: Xdg) -> None:
     log = (xdg.state / "vexord" / "log" / "vexord.log").read_text()
     assert "info supervise.daemon start pid=" in log
     assert "error" not in log
+
+
+def test_a_daemon_of_another_runtime_folder_with_the_same_state_is_refused(xdg: Xdg) -> None:
+    """A session without XDG_RUNTIME_DIR has another one, and would write away what this one registers."""
+    state = xdg.state / "vexord"
+    state.mkdir(mode=0o700)
+    lock = DaemonLock(str(state), "/run/user/1/vexord/vexord.sock")
+    done, said = start(xdg)
+    lock.release()
+    assert done.returncode == 75
+    assert f"pid {os.getpid()}, since" in done.stderr and "/run/user/1/vexord/vexord.sock" in done.stderr
+    assert said.startswith("error E_STATE: another daemon keeps its state in ")
+    assert "XDG_RUNTIME_DIR" in said
+    assert not xdg.socket.exists()
