@@ -40,7 +40,7 @@ def socket_path() -> bytes:
         temporary = environ.get(b"TMPDIR", b"/tmp").rstrip(b"/") or b"/"
         folder = b"%s/vexord-%d" % (temporary, user)
     if len(folder) < _SAFE_LENGTH:
-        info = posix.stat(folder)
+        info = posix.lstat(folder)
         if info.st_mode & _TYPE_AND_OTHERS == _FOLDER and info.st_uid == user:
             return folder + b"/vexord.sock"
     return _unusual_socket_path()

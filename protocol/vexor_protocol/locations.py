@@ -51,9 +51,16 @@ def check_runtime_dir(path: str) -> None:
     """Refuse a folder in which another user could put or replace the socket.
 
     Raises:
-        LocationError: not a folder, owned by somebody else, or open to group or others.
+        LocationError: not a folder, owned by somebody else, or open to group or others; or a symbolic link
+            that somebody else made.
         FileNotFoundError: it does not exist.
     """
+    link = os.lstat(path)
+    if stat.S_ISLNK(link.st_mode) and link.st_uid != os.getuid():
+        raise LocationError(
+            f"{path} is a symbolic link of user id {link.st_uid}, not of yours ({os.getuid()})",
+            "set XDG_RUNTIME_DIR to a folder of your own",
+        )
     info = os.stat(path)
     if not stat.S_ISDIR(info.st_mode):
         raise LocationError(f"{path} is not a folder", f"remove it: rm {path}")

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import xxhash
 from vexor_protocol.messages import Hit, Place
 
+from vexord.index.beneath import open_beneath
 from vexord.index.encodings import to_utf8
 from vexord.index.segment import Segment
 from vexord.index.types import KINDS, MAX_TEXT_BYTES
@@ -23,7 +24,6 @@ MORE_SHARE = 0.4
 """A further place must have this share of the best chunk's score."""
 
 
-_OPEN = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _READ_BYTES = 1 << 20
 
 
@@ -52,7 +52,7 @@ class FileText:
     """The chunks of one file as they are on disk at this moment, checked against the index."""
 
     def __init__(self, root: str, segment: Segment, file_id: int) -> None:
-        self._path = os.path.join(root, segment.paths[file_id])
+        self._root, self._path = root, segment.paths[file_id]
         self._segment = segment
         self._encoding = segment.encodings[int(segment.files["encoding"][file_id])]
         self._source: bytes | None = None
@@ -82,7 +82,7 @@ class FileText:
             return b"" if _is_file(self._path) else None
         if self._source is None:
             try:
-                descriptor = os.open(self._path, _OPEN)
+                descriptor = open_beneath(self._root, self._path)
             except OSError:
                 return None
             try:
