@@ -1,4 +1,4 @@
-"""A second user of the machine, a real one: kept out by rights, and where those are open by the kernel's word."""
+"""A second user of the machine, a real one: kept out by rights, and without them by the kernel's word."""
 
 import os
 import shutil
