@@ -109,6 +109,8 @@ def search(query: "Query", connection: Connection | None = None) -> int:
     if connection is not None:
         try:
             connection.greet()
+        except TimeoutError:  # somebody holds the socket and stands still: another attempt would, too
+            raise _silence() from None
         except OSError:
             connection = None
     from vexorctl.query import request
@@ -156,7 +158,7 @@ def ask(frame: bytes, query: "Query", connection: Connection | None = None) -> d
         try:
             reply = _exchange(frame, query, deadline, connection)
         except TimeoutError:
-            raise ClientError("the daemon does not answer", "run: vexorctl restart", "E_NO_ANSWER") from None
+            raise _silence() from None
         except ConnectionError as lost:
             if last:
                 raise ClientError(
@@ -224,6 +226,10 @@ def decode(frame: bytes) -> dict[str, object]:
     if not isinstance(message, dict):
         raise ConnectionError("its answer cannot be read")
     return message
+
+
+def _silence() -> ClientError:
+    return ClientError("the daemon does not answer", "run: vexorctl restart", "E_NO_ANSWER")
 
 
 def refusal(error: dict[str, object]) -> ClientError:
