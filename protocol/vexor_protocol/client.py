@@ -1,5 +1,6 @@
 """A small client over pyzmq for tools and tests: one DEALER socket, deadlines, events kept aside."""
 
+import os
 import time
 from collections import deque
 from itertools import count
@@ -11,9 +12,17 @@ from vexor_protocol.wire import JsonObject, Notification, Reply, decode_message,
 
 
 class Client:
-    """One connection to a daemon. Not thread-safe. Use as a context manager, or call `close`."""
+    """One connection to a daemon. Not thread-safe. Use as a context manager, or call `close`.
+
+    It belongs to the process that made it: after a fork the child makes its own. libzmq's threads do not
+    survive a fork, so a child that went on with this one would wait for ever.
+
+    Raises:
+        RuntimeError: from every method but `close`, in another process than its own.
+    """
 
     def __init__(self, socket_path: str) -> None:
+        self._process = os.getpid()
         self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
         self._socket = self._context.socket(zmq.DEALER)
         # Without this, closing with an unsent message (no daemon there) would wait for ever.
@@ -32,7 +41,9 @@ class Client:
         self.close()
 
     def close(self) -> None:
-        """Close the connection; messages not yet sent are dropped."""
+        """Close the connection; messages not yet sent are dropped. A forked child leaves it alone."""
+        if os.getpid() != self._process:
+            return
         self._socket.close()
         self._context.term()
 
@@ -43,6 +54,7 @@ class Client:
             ReplyError: the daemon answered with an error.
             TimeoutError: no reply in time; a retry needs a new connection.
         """
+        self._check_process()
         request_id = next(self._ids)
         self._socket.send(encode_request(method, params or {}, request_id))
         deadline = time.monotonic() + timeout
@@ -59,6 +71,7 @@ class Client:
         Raises:
             TimeoutError: none came in time.
         """
+        self._check_process()
         if self.events:
             return self.events.popleft()
         deadline = time.monotonic() + timeout
@@ -66,6 +79,10 @@ class Client:
             message = self._receive(deadline, "event")
             if isinstance(message, Notification):
                 return message.params
+
+    def _check_process(self) -> None:
+        if os.getpid() != self._process:
+            raise RuntimeError("this client belongs to the process before the fork: make a new Client")
 
     def _receive(self, deadline: float, what: str) -> Reply | Notification:
         left_ms = max(0, int((deadline - time.monotonic()) * 1000))

@@ -32,6 +32,7 @@ from vexord.projects.settings import Settings
 from vexord.search.engine import Engine
 from vexord.server.dispatch import Dispatcher
 from vexord.server.handlers import handlers
+from vexord.server.installed import Installed
 from vexord.server.services import OwnFigures, Services
 from vexord.server.socket import Peer
 from vexord.server.subscriptions import Subscriptions
@@ -146,6 +147,7 @@ class InProcess:
             link=cast("Any", self._indexer),
             socket=cast("Any", SimpleNamespace(path="socket", peers=1, rejected=0, sheds=0)),
             subscriptions=self._subscriptions,
+            installed=Installed(),
             figures=OwnFigures("boot"),
             stop=self._stop,
         )

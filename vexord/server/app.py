@@ -21,6 +21,7 @@ from vexord.projects.live import Opened
 from vexord.server.dispatch import Dispatcher
 from vexord.server.handlers import handlers
 from vexord.server.indexer import IndexerHandle, IndexerLink
+from vexord.server.installed import Installed
 from vexord.server.outbox import Outbox
 from vexord.server.projects_view import ProjectView
 from vexord.server.services import OwnFigures, SearchEngine, Services
@@ -100,6 +101,7 @@ class Server:
         self._link = IndexerLink(spawn_indexer, self._timers, self._tracker)
         self._socket = RouterSocket(socket_path())
         self._subscriptions = Subscriptions(self._socket.send)
+        self._installed = Installed()
         self._tracker.publish = self._publish
         services = Services(
             registry=opened.registry,
@@ -111,6 +113,7 @@ class Server:
             link=self._link,
             socket=self._socket,
             subscriptions=self._subscriptions,
+            installed=self._installed,
             figures=OwnFigures(os.urandom(8).hex(), opened.unclean_ends),
             stop=self.request_stop,
         )
@@ -203,6 +206,7 @@ class Server:
         self._link.tick(now)
         self._subscriptions.tick()
         self._tracker.tick(now)
+        self._installed.look()
 
     def _shed_a_crowd(self, now: float) -> None:
         """At each turn: a thousand peers can come in a tenth of a second."""

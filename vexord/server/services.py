@@ -13,6 +13,7 @@ from vexord.projects.registry import Registry
 from vexord.search.engine import SearchOptions, Target
 from vexord.search.second import SecondModels
 from vexord.server.indexer import IndexerLink
+from vexord.server.installed import Installed
 from vexord.server.socket import RouterSocket
 from vexord.server.subscriptions import Subscriptions
 from vexord.server.timers import Timers
@@ -86,6 +87,7 @@ class Services:
     link: IndexerLink
     socket: RouterSocket
     subscriptions: Subscriptions
+    installed: Installed
     figures: OwnFigures
     stop: Callable[[], None]
     """Ask the router to stop after this turn."""

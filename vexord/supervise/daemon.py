@@ -2,6 +2,7 @@
 
 import argparse
 import gc
+import importlib
 import logging
 import os
 import platform
@@ -43,6 +44,8 @@ EXIT_REFUSED = 2
 EXIT_SOFTWARE = 70
 """EX_SOFTWARE of sysexits.h: a new start is likely to help."""
 WANTED_DESCRIPTORS = 65_536
+_USED_LATER = ("pathspec", "psutil")
+"""Imported by the first request that needs them, unless the package has gone from the disk by then."""
 LEAST_DESCRIPTORS = 1_024
 
 
@@ -113,6 +116,8 @@ class _Life:
     def _warm(self) -> None:
         started = time.monotonic()
         try:
+            for name in _USED_LATER:
+                importlib.import_module(name)
             self.engine.warm()
         except Exception:
             logger.exception("cannot warm the model; the first search will try again")

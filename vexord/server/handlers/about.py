@@ -17,6 +17,7 @@ from vexor_protocol.messages import (
 
 from vexord import __version__
 from vexord.server.dispatch import Call
+from vexord.server.installed import RESTART_ADVISED
 from vexord.server.services import Services
 
 CAPABILITIES = (
@@ -93,6 +94,14 @@ class About:
                     name="registry",
                     message=self._services.registry.problem,
                     hint="see what is registered: vexorctl list",
+                )
+            )
+        if self._services.installed.replaced:
+            found.append(
+                Degraded(
+                    name=RESTART_ADVISED,
+                    message=f"vexord {__version__} runs, but was upgraded or removed since it was started",
+                    hint="run: vexorctl restart",
                 )
             )
         if self._services.socket.sheds:
