@@ -1,4 +1,4 @@
-"""Files and folders that became links after they were indexed: where they lead is not shown, even if equal."""
+"""Files and folders that became links after they were indexed: where they lead is not shown, not if equal."""
 
 import os
 import shutil
