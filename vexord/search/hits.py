@@ -79,7 +79,7 @@ class FileText:
     def source(self) -> bytes | None:
         """Return the whole file in UTF-8 as it is now, empty if it is binary; None if it cannot be read."""
         if self._encoding == "binary":  # found by name: it may be of any size, and unreadable
-            return b"" if _is_file(self._path) else None
+            return b"" if _is_file(self._root, self._path) else None
         if self._source is None:
             try:
                 descriptor = open_beneath(self._root, self._path)
@@ -96,11 +96,16 @@ class FileText:
         return self._source
 
 
-def _is_file(path: str) -> bool:
+def _is_file(root: str, path: str) -> bool:
+    """Whether a regular file lies there, that we may not be able to read."""
     try:
-        return stat.S_ISREG(os.lstat(path).st_mode)
+        descriptor = open_beneath(root, path, only_look=True)
     except OSError:
         return False
+    try:
+        return stat.S_ISREG(os.fstat(descriptor).st_mode)
+    finally:
+        os.close(descriptor)
 
 
 class Texts:
