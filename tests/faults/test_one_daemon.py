@@ -105,7 +105,7 @@ def test_restart_needs_no_socket_that_answers(xdg: Xdg, daemon: StartDaemon) -> 
     assert (done.returncode, " started, process " in done.stdout) == (0, True), done.stderr
 
 
-def test_a_search_whose_daemon_is_killed_before_it_answers_is_asked_again(
+def test_a_search_whose_daemon_is_killed_before_it_greets_is_answered_by_the_next(
     xdg: Xdg, daemon: StartDaemon
 ) -> None:
     root = make_tree(xdg.home / "shop", {"a.py": "def total():\n    return 1\n"})
