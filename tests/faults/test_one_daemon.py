@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import StartDaemon
+from tests.soak.wire import GREETING, frame, ready
 from tests.support.daemon import Daemon, StartError
 from tests.support.trees import make_tree
 from tests.support.waiting import wait_until
@@ -155,3 +156,37 @@ def test_no_moment_is_open_to_others_under_the_loosest_umask(xdg: Xdg) -> None:
     assert seen["folder"] == {0o700}
     assert seen["lock"] == {0o600}
     assert seen["socket"] <= {0o700, 0o600} and 0o600 in seen["socket"]
+
+
+def test_a_search_is_asked_again_when_the_daemon_goes_before_it_answers(xdg: Xdg) -> None:
+    xdg.socket.parent.mkdir(mode=0o700)
+    asked: list[bytes] = []
+
+    def serve(listener: socket.socket, answers: bool) -> None:
+        peer, _ = listener.accept()
+        with peer:
+            peer.sendall(GREETING)
+            while len(peer.recv(64, socket.MSG_PEEK)) < 64:
+                pass
+            peer.recv(64)
+            peer.recv(4_096)
+            peer.sendall(ready(b"ROUTER"))
+            asked.append(peer.recv(65_536))
+            if answers:
+                result = b'{"jsonrpc":"2.0","id":1,"result":{"rendered":"hit\\n","total":1,"notes":[]}}'
+                peer.sendall(frame(0, result))
+                peer.recv(1)
+
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(xdg.socket))
+        listener.listen()
+        search = subprocess.Popen(
+            [sys.executable, "-P", "-m", "vexorctl", "search", "total"],
+            env=xdg.env, cwd=xdg.home, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        listener.settimeout(20)
+        serve(listener, answers=False)
+        serve(listener, answers=True)
+        out, err = search.communicate(timeout=20)
+    assert (search.returncode, out) == (0, "hit\n"), err
+    assert len(asked) == 2 and asked[0] == asked[1]
