@@ -109,6 +109,8 @@ class ProviderServer:
         """Whether refusals quote the key and the texts."""
         self.retry_after_s = 0.05
         self.latency_s = 0.0
+        self.held = False
+        """Whether answers wait until this is no longer so."""
         self.one_at_a_time_s = 0.0
         """Seconds that each text takes, while all others wait."""
         self._turn = asyncio.Lock()
@@ -190,6 +192,8 @@ class ProviderServer:
             return refusal
         if self.latency_s:
             await asyncio.sleep(self.latency_s)
+        while self.held:
+            await asyncio.sleep(0.01)
         if self.one_at_a_time_s:
             async with self._turn:
                 await asyncio.sleep(self.one_at_a_time_s * len(texts))

@@ -183,7 +183,8 @@ def fill_the_queue(root: Path) -> None:
     if queue > 40_000:
         pytest.skip(f"the queue of {queue} events is too long to fill in a test")
     (root / "a").touch()
-    for number in range(queue // 2 + 500):  # two events each
+    # Two events each; the thread may read some thousands before its consumer holds it up.
+    for number in range(queue // 2 + 4_000):
         (root / "ab"[number % 2]).rename(root / "ba"[number % 2])
 
 

@@ -76,25 +76,25 @@ def test_rows_are_in_the_cache_before_the_loop_hears_of_them(
 def test_what_only_a_project_that_has_gone_wanted_is_not_sent(
     server: ProviderServer, running: Running
 ) -> None:
-    server.latency_s = 0.3
+    server.held = True
     running.maker.submit("p", running.items("begins"), first=False)
     wait_until(lambda: server.log.requests, 10)
     running.maker.submit("gone", running.items(*(f"gone {number}" for number in range(8))), first=False)
     running.maker.submit("p", running.items("gone 3", "stays"), first=False)
     running.maker.forget("gone")
-    server.latency_s = 0.0
+    server.held = False
     wait_until(lambda: running.arrived(3), 10)
     assert set(server.log.answered) == {"begins", "gone 3", "stays"}
     assert running.maker.room() == ROOM
 
 
 def test_an_edit_goes_before_what_waits(server: ProviderServer, running: Running) -> None:
-    server.latency_s = 0.3
+    server.held = True
     running.maker.submit("p", running.items("begins"), first=False)
     wait_until(lambda: server.log.requests, 10)
     running.maker.submit("p", running.items(*(f"bulk {number}" for number in range(20))), first=False)
     running.maker.submit("p", running.items("edited"), first=True)
-    server.latency_s = 0.0
+    server.held = False
     wait_until(lambda: running.arrived(22), 10)
     assert server.log.first_texts[1] == "edited"
 

@@ -4,9 +4,21 @@ import os
 import socket
 import subprocess
 import sys
+from pathlib import Path
 
 from tests.support.xdg import Xdg
 from vexord.supervise.lock import DaemonLock
+
+BROKEN_DISK = """
+import errno, os
+real = os.open
+def broken(path, *args, **kwargs):
+    if path == {path!r}:
+        raise OSError(errno.EIO, "Input/output error", path)
+    return real(path, *args, **kwargs)
+os.open = broken
+"""
+"""A `sitecustomize` under which one file cannot be read: rights would not stop a test that runs as root."""
 
 
 def start(xdg: Xdg) -> tuple["subprocess.CompletedProcess[str]", str]:
@@ -56,13 +68,16 @@ def test_a_socket_path_that_is_too_long_is_refused(xdg: Xdg) -> None:
     assert "shorter folder" in done.stderr
 
 
-def test_an_unreadable_registry_is_refused_and_kept(xdg: Xdg) -> None:
+def test_a_registry_that_cannot_be_read_is_refused_and_kept(xdg: Xdg, tmp_path: Path) -> None:
     registry = xdg.state / "vexord" / "projects.json"
-    registry.mkdir(parents=True)
+    registry.parent.mkdir()
+    registry.write_text("precious")
+    (tmp_path / "sitecustomize.py").write_text(BROKEN_DISK.format(path=str(registry)))
+    xdg.env["PYTHONPATH"] = os.pathsep.join((str(tmp_path), xdg.env.get("PYTHONPATH", "")))
     done, said = start(xdg)
     assert done.returncode == 2
-    assert "cannot read" in said
-    assert registry.is_dir()
+    assert f"cannot read {registry}" in said
+    assert registry.read_text() == "precious"
 
 
 def test_a_file_in_the_socket_place_is_refused_and_kept(xdg: Xdg) -> None:
