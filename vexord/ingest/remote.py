@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
+import numpy as np
 from vexor_protocol.health import Degraded, RemoteFigures
 
 from vexord.embed.cache import EmbeddingCache
@@ -123,9 +124,15 @@ class _Inside:
         self._busy = asyncio.Event()
 
     def add(self, project: str, items: Sequence[Item], first: bool) -> None:
-        """Give texts to the client."""
-        requests = [Request(key=item.key, name=item.path, text=item.text) for item in items]
-        self._opened().add(project, requests, first=first)
+        """Give texts to the client, but those whose row came after they were found to lack one."""
+        client = self._opened()
+        known = self._known([item.key for item in items])
+        if known:
+            self._tell(Made(sorted(known)), None)
+        requests = [
+            Request(key=item.key, name=item.path, text=item.text) for item in items if item.key not in known
+        ]
+        client.add(project, requests, first=first)
         self._busy.set()
 
     def forget(self, project: str) -> None:
@@ -162,6 +169,16 @@ class _Inside:
             self._client = Client(provider, self, self._policy)
             self._watch = asyncio.get_running_loop().create_task(self._look(self._client))
         return self._client
+
+    def _known(self, keys: Sequence[int]) -> set[int]:
+        """Return which texts have a row by now: asked here, where rows are kept, none can come meanwhile."""
+        if self._cache is None:
+            return set()
+        try:
+            there = self._cache.known(np.fromiter(keys, np.uint64, len(keys))).tolist()
+        except (OSError, sqlite3.Error):  # the indexer's loop meets it too, and mends it
+            return set()
+        return {key for key, known in zip(keys, there, strict=True) if known}
 
     def _known_dimensions(self) -> int:
         try:

@@ -73,6 +73,18 @@ def test_rows_are_in_the_cache_before_the_loop_hears_of_them(
     wait_until(lambda: (told := running.maker.spent()) and told.rows == 10, 10, "they are counted")
 
 
+def test_a_text_whose_row_came_since_it_was_found_to_lack_one_is_not_paid_for_again(
+    server: ProviderServer, running: Running
+) -> None:
+    running.maker.submit("p", running.items("twice"), first=False)
+    wait_until(lambda: running.arrived(1), 10)
+    running.maker.submit("p", running.items("twice", "new"), first=False)
+    wait_until(lambda: running.arrived(3), 10)
+    assert not server.log.repeated
+    assert set(server.log.answered) == {"twice", "new"}
+    assert running.maker.room() == ROOM
+
+
 def test_what_only_a_project_that_has_gone_wanted_is_not_sent(
     server: ProviderServer, running: Running
 ) -> None:
