@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import StartDaemon
+from tests.support.asking import finds
 from tests.support.daemon import Daemon
 from tests.support.trees import make_tree
 from tests.support.xdg import Xdg
@@ -15,13 +16,6 @@ from tests.support.xdg import Xdg
 def texts(reply: dict) -> list[str]:
     assert reply["stale"] is False, reply
     return [hit["text"] for hit in reply["results"][0]["hits"]]
-
-
-def finds(daemon: Daemon, root: Path, word: str) -> list[str]:
-    """Paths of the hits of a fresh answer whose text holds the word."""
-    reply = daemon.search(word, path=str(root), top=50)
-    assert reply["stale"] is False, reply
-    return [hit["path"] for hit in reply["results"][0]["hits"] if word in hit["text"]]
 
 
 @pytest.fixture

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.soak.crash_writer import IndexTrial, Material, RegistryTrial
+from tests.soak.crash_registry import RegistryTrial
+from tests.soak.crash_writer import IndexTrial, Material
 
 Fault = tuple[str, Callable[[], list[str]]]
 SHM = Path("/dev/shm")

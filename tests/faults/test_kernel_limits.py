@@ -18,6 +18,7 @@ import psutil
 import pytest
 
 from tests.conftest import StartDaemon
+from tests.support.asking import finds, status
 from tests.support.daemon import Daemon
 from tests.support.trees import make_tree
 from tests.support.waiting import wait_until
@@ -26,18 +27,6 @@ from tests.support.xdg import Xdg
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="inotify and namespaces")
 LIMITS = Path("/proc/sys/user")
 FOLDERS = {f"d{n}/mod.py": f"value_{n}_marker = {n}\n" for n in range(30)}
-
-
-def finds(daemon: Daemon, root: Path, word: str) -> list[str]:
-    """Paths of the hits of a fresh answer whose text holds the word."""
-    reply = daemon.search(word, path=str(root), top=50)
-    assert reply["stale"] is False, reply["projects"]
-    return sorted(hit["path"] for hit in reply["results"][0]["hits"] if word in hit["text"])
-
-
-def status(daemon: Daemon) -> dict:
-    found: dict = daemon.request("status")["projects"][0]
-    return found
 
 
 def degraded(daemon: Daemon) -> dict[str, dict]:

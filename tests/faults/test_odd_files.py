@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import StartDaemon
+from tests.support.asking import finds, status
 from tests.support.daemon import Daemon
 from tests.support.trees import make_tree
 from tests.support.waiting import wait_until
@@ -33,22 +34,10 @@ def root(running: Daemon, xdg: Xdg) -> Path:
     return xdg.home / "p"
 
 
-def finds(daemon: Daemon, root: Path, word: str) -> list[str]:
-    """Paths of the hits of a fresh answer whose text holds the word."""
-    reply = daemon.search(word, path=str(root), top=50)
-    assert reply["stale"] is False, reply["projects"]
-    return sorted(hit["path"] for hit in reply["results"][0]["hits"] if word in hit["text"])
-
-
-def project(daemon: Daemon) -> dict:
-    status: dict = daemon.request("status")["projects"][0]
-    return status
-
-
 def skipped(daemon: Daemon) -> dict[str, int]:
     """Reason → number of files, when all that was known has been looked at."""
-    wait_until(lambda: project(daemon)["pending"] == 0, what="nothing pending")
-    return {entry["reason"]: entry["count"] for entry in project(daemon)["skipped"]}
+    wait_until(lambda: status(daemon)["pending"] == 0, what="nothing pending")
+    return {entry["reason"]: entry["count"] for entry in status(daemon)["skipped"]}
 
 
 # Symbolic links
@@ -62,7 +51,7 @@ def test_a_folder_replaced_by_a_symlink_does_not_let_its_target_in(
     (root / "pkg").symlink_to(outside)
     assert finds(running, root, "outside_marker") == []
     assert finds(running, root, "inside_marker") == []
-    assert project(running)["files"] == 1
+    assert status(running)["files"] == 1
     running.stop()  # a scan is no more to be led astray than an event
     (root / "pkg").unlink()
     (xdg.home / "moved").rename(root / "pkg")
@@ -73,7 +62,7 @@ def test_a_folder_replaced_by_a_symlink_does_not_let_its_target_in(
     (root / "pkg").symlink_to(outside)
     last = daemon()
     assert finds(last, root, "outside_marker") == []
-    assert project(last)["files"] == 1
+    assert status(last)["files"] == 1
 
 
 def test_symlinks_that_are_broken_or_circular_or_lead_out_are_no_files(
@@ -92,7 +81,7 @@ def test_symlinks_that_are_broken_or_circular_or_lead_out_are_no_files(
     assert running.request("wait", {"path": str(root), "timeout_ms": 10_000}, 15)["reached"]
     assert finds(running, root, "outside_marker") == []
     assert finds(running, root, "plain_marker") == ["plain.py"]
-    assert project(running)["files"] == 2
+    assert status(running)["files"] == 2
 
 
 # What is no file
@@ -113,7 +102,7 @@ def test_fifos_sockets_and_devices_are_never_opened(running: Daemon, root: Path)
         pass  # not as an ordinary user
     (root / "plain.py").write_text("plain_marker = 2\n")
     assert finds(running, root, "plain_marker = 2") == ["plain.py"]
-    assert project(running)["files"] == made
+    assert status(running)["files"] == made
     (root / "pkg/mod.py").unlink()
     os.mkfifo(root / "pkg/mod.py")  # in the place of a file that is indexed
     assert finds(running, root, "inside_marker") == []
@@ -150,7 +139,7 @@ def test_files_whose_size_lies_do_not_keep_a_project_from_being_fresh(daemon: St
         running.add(root)
         assert finds(running, root, "plain_marker") == ["plain.py"]
         assert finds(running, root, "Linux") == ["kernel/ostype"]
-        assert project(running)["pending"] == 0
+        assert status(running)["pending"] == 0
 
 
 @contextmanager
@@ -221,7 +210,7 @@ def test_a_thousand_levels_are_indexed_and_what_lies_too_deep_is_told(
     assert finds(running, root, "plain_marker") == ["plain.py"]
     running.request("reindex", {"path": str(root)})
     wait_until(lambda: skipped(running) == {"path_too_long": 1}, what="the folder that is too deep")
-    assert project(running)["degraded"] == []
+    assert status(running)["degraded"] == []
     running.stop()
     subprocess.run(["rm", "-rf", root / "d"], check=True)  # shutil recurses
 

@@ -7,19 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.asking import finds
 from tests.support.daemon import Daemon
 from tests.support.trees import make_tree
 from tests.support.waiting import wait_until
 from tests.support.xdg import Xdg
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="setpriv")
-
-
-def finds(daemon: Daemon, root: Path, word: str) -> list[str]:
-    """Paths of the hits of a fresh answer whose text holds the word."""
-    reply = daemon.search(word, path=str(root), top=50)
-    assert reply["stale"] is False, reply["projects"]
-    return sorted(hit["path"] for hit in reply["results"][0]["hits"] if word in hit["text"])
 
 
 def skipped(daemon: Daemon) -> dict[str, list[str]]:

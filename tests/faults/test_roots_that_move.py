@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import StartDaemon
+from tests.support.asking import finds, status
 from tests.support.daemon import Daemon
 from tests.support.trees import make_tree
 from tests.support.waiting import wait_until
@@ -17,18 +18,6 @@ from tests.support.xdg import Xdg
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="inotify and mounts")
 FILES = {f"pkg/mod{n}.py": f"def function_{n}():\n    return 'original{n}'\n" for n in range(5)}
 OTHER = {"pkg/mod1.py": "def another_1():\n    return 'substitute1'\n"}
-
-
-def finds(daemon: Daemon, root: Path, word: str) -> list[str]:
-    """Paths of the hits of a fresh answer whose text holds the word."""
-    reply = daemon.search(word, path=str(root), top=50)
-    assert reply["stale"] is False, reply["projects"]
-    return sorted(hit["path"] for hit in reply["results"][0]["hits"] if word in hit["text"])
-
-
-def status(daemon: Daemon) -> dict:
-    found: dict = daemon.request("status")["projects"][0]
-    return found
 
 
 def is_gone(daemon: Daemon, root: Path) -> str:

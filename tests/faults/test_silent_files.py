@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import StartDaemon
+from tests.support.asking import finds, status
 from tests.support.daemon import Daemon
 from tests.support.fuse import SilentFiles, silent_files
 from tests.support.inside import inside
@@ -21,22 +22,10 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="FUSE and inotif
 FILES = {"plain.py": "plain_marker = 1\n", "far/mod.py": "distant_marker = 1\n", "far/two.py": "second = 2\n"}
 
 
-def finds(daemon: Daemon, root: Path, word: str) -> list[str]:
-    """Paths of the hits of a fresh answer whose text holds the word."""
-    reply = daemon.search(word, path=str(root), top=50)
-    assert reply["stale"] is False, reply["projects"]
-    return sorted(hit["path"] for hit in reply["results"][0]["hits"] if word in hit["text"])
-
-
 def found_by_itself(daemon: Daemon, root: Path, word: str) -> bool:
     """Whether the word is found without asking for proof."""
     reply = daemon.request("search", {"query": word, "path": str(root), "fresh_ms": 0})
     return any(word in hit["text"] for hit in reply["results"][0]["hits"])
-
-
-def status(daemon: Daemon) -> dict:
-    found: dict = daemon.request("status")["projects"][0]
-    return found
 
 
 def degraded(daemon: Daemon) -> dict[str, str]:

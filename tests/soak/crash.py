@@ -1,7 +1,7 @@
 """Processes die at every step of the writers' road, and at random under load; then all must be right.
 
-The fast form forks a child that writes an index or the registry (`crash_writer`); the other ends processes
-of a real daemon, with a provider behind it that counts what it is paid for.
+The fast form forks a child that writes an index (`crash_writer`) or the registry (`crash_registry`); the
+other ends processes of a real daemon, with a provider behind it that counts what it is paid for.
 """
 
 import logging
@@ -19,7 +19,8 @@ from pathlib import Path
 
 from vexor_protocol.wire import ReplyError
 
-from tests.soak.crash_writer import IndexTrial, Material, RegistryTrial
+from tests.soak.crash_registry import RegistryTrial
+from tests.soak.crash_writer import IndexTrial, Material
 from tests.soak.record import Options, Result
 from tests.support.daemon import Daemon
 from tests.support.faults import Plan

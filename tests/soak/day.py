@@ -14,7 +14,7 @@ from vexor_protocol.client import Client
 from vexor_protocol.wire import JsonObject, ReplyError
 
 from tests.soak.lab import FRESH_MS, Lab
-from tests.support.trees import make_tree
+from tests.support.trees import GIT, make_tree
 
 HISTORY = Path(__file__).parents[2]
 """The repository whose clone lives: any with some hundred commits does."""
@@ -25,16 +25,6 @@ HOUR = {
     "cold_search": 30, "warm_search": 120, "related": 10, "idle_search": 4, "vanish": 10, "watcher": 4,
 }  # fmt: skip
 """Operation → how often it comes in an hour of one busy person and two tools that search for it."""
-_IDENTITY = (
-    "-c",
-    "user.name=t",
-    "-c",
-    "user.email=t@example.invalid",
-    "-c",
-    "gc.auto=0",
-    "-c",
-    "core.fsync=none",
-)
 _KEPT_MARKERS = 4
 MARKERS = 400
 """They come round again: the server keeps what it knows of words, some 600 bytes each, of 200,000 at most."""
@@ -351,7 +341,7 @@ class Day:
 
     def git(self, *args: str, fails: bool = False) -> str:
         """Run git in the much used project; with `fails`, the answer to whether it worked is its text."""
-        return self._run(self.main, "git", *_IDENTITY, *args, fails=fails)
+        return self._run(self.main, "git", *GIT, *args, fails=fails)
 
     def _run(self, folder: Path, *command: str, fails: bool = False) -> str:
         done = subprocess.run(command, cwd=folder, env=self.lab.xdg.env, capture_output=True, check=False)

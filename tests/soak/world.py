@@ -5,20 +5,10 @@ import subprocess
 from pathlib import Path
 
 from tests.soak.moves import Folders, NothingToDoError
-from tests.support.trees import make_tree
+from tests.support.trees import GIT, make_tree
 
 _IGNORE_LINES = ("*.log", "*.cfg", "gen/", "!*.log", "/a/", "one.py", "*.md")
 _VEXOR_LINES = ("*.txt", "!*.log", "skip/", "!.env", "!gen/keep/", "*.cfg")
-_IDENTITY = (
-    "-c",
-    "user.name=t",
-    "-c",
-    "user.email=t@example.invalid",
-    "-c",
-    "gc.auto=0",
-    "-c",
-    "core.fsync=none",
-)
 
 
 class World(Folders):
@@ -166,7 +156,7 @@ class World(Folders):
 
     def _git(self, folder: Path, *args: str) -> str:
         done = subprocess.run(
-            ["git", *_IDENTITY, *args], cwd=folder, env=self._env, capture_output=True, check=False
+            ["git", *GIT, *args], cwd=folder, env=self._env, capture_output=True, check=False
         )
         if done.returncode:
             raise NothingToDoError(os.fsdecode(done.stderr))

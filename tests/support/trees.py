@@ -12,3 +12,7 @@ def make_tree(root: Path, files: Mapping[str, str | bytes]) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content if isinstance(content, bytes) else content.encode("utf-8"))
     return root
+
+
+GIT = ("-c", "user.name=t", "-c", "user.email=t@example.invalid", "-c", "gc.auto=0", "-c", "core.fsync=none")
+"""Options of git for repositories that only a test needs."""

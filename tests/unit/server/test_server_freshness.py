@@ -64,7 +64,7 @@ def test_at_the_limit_the_answer_is_stale_and_comes_from_what_there_is(harness: 
 
 def test_the_clients_deadline_ends_the_wait_for_proof(harness: Harness, root: Path) -> None:
     harness.behaviour.on_sync = None
-    reply = harness.ask("search", query="x", path=str(root), fresh_ms=9_000, deadline_ms=500, timeout=2)
+    reply = harness.ask("search", query="x", path=str(root), fresh_ms=9_000, deadline_ms=500, timeout=8)
     assert (reply["stale"], reply["total"]) == (True, 1)
 
 
