@@ -20,6 +20,9 @@ _LOST = {
     ),
 }
 
+MOST_PLACES = 500
+"""So many does the daemon name, as the protocol says."""
+
 
 def print_status(status: JsonObject, color: str, *, verbose: bool = False) -> None:
     """Print the answer, each project with what it does, and a line of figures; all of them with `verbose`."""
@@ -51,6 +54,8 @@ def print_held_back(projects: list[JsonObject]) -> None:
         for place in places:
             line = f":{number(place, 'line')}" if number(place, "line") else ""
             print(f"  {text(place, 'path')}{line}  {text(place, 'rule')}")
+        if len(places) == MOST_PLACES:
+            print(f"  only {MOST_PLACES} places of a project are named")
 
 
 # --- the answer --------------------------------------------------------------------------------------------

@@ -52,8 +52,9 @@ def test_one_daemon_with_many_troubles_names_each(daemon: StartDaemon, xdg: Xdg,
         tmp_path / "odd", {"a.py": "x = 1\n", ".vexord.toml": '[embedding]\nprovider = "openai"\n'}
     )
     empty = make_tree(tmp_path / "empty", {"a.py": "x = 1\n", ".vexorignore": "*\n"})
+    ruled = make_tree(tmp_path / "ruled", {"a.py": "x = 1\n", ".gitignore": "*.log\n" + "x" * 40_000})
     running.request("register", {"path": str(full), "index_in_project": True})
-    for root in (gone, full, odd, empty):
+    for root in (gone, full, odd, empty, ruled):
         running.add(root)
     assert doctor(xdg, 1)["projects"]["level"] == "warn"
     gone.rename(tmp_path / "elsewhere")
@@ -62,7 +63,10 @@ def test_one_daemon_with_many_troubles_names_each(daemon: StartDaemon, xdg: Xdg,
     (full / "b.py").write_text("y = 2\n")
     (xdg.config / "vexord").mkdir(exist_ok=True)
     (xdg.config / "vexord" / "config.toml").write_text('[index]\nmood = "full"\n')
-    all_name(xdg, running, {"settings", "project_settings", "no_files", "root_gone", "write_failed"}, 2)
+    names = {"settings", "project_settings", "no_files", "root_gone", "write_failed", "rules_left_out"}
+    all_name(xdg, running, names, 2)
+    assert f"{ruled}/.gitignore:2" in degraded(running)["rules_left_out"]["message"]
+    assert not running.search("x", path=str(ruled))["stale"]
     answer = running.search("x", path=str(full), fresh_ms=300)
     assert answer["stale"]
     assert "write_failed" in [one["name"] for one in answer["projects"][0]["degraded"]]
@@ -70,9 +74,10 @@ def test_one_daemon_with_many_troubles_names_each(daemon: StartDaemon, xdg: Xdg,
     (xdg.config / "vexord" / "config.toml").unlink()
     (odd / ".vexord.toml").unlink()
     (empty / ".vexorignore").unlink()
+    (ruled / ".gitignore").unlink()
     in_the_way.rmdir()
     (tmp_path / "elsewhere").rename(gone)
-    for root in (gone, full, odd, empty):
+    for root in (gone, full, odd, empty, ruled):
         running.search("x", path=str(root))
     wait_until(lambda: degraded(running) == {}, 20, "all is well again")
     assert vexorctl(xdg, "status").stdout.startswith(b"all is well")

@@ -17,6 +17,7 @@ _HINTS = {
     "out_of_resources": "raise the limit of open files (ulimit -n, LimitNOFILE=); it goes on by itself",
     "root_gone": "its index is kept and taken up when it is back; to forget it: vexorctl remove",
     "project_settings": "mend or remove that part of the project's .vexord.toml; the rest of it was applied",
+    "rules_left_out": "shorten these lines, or split files of more than 1 MiB, so that they can be obeyed",
     "no_files": "add a .vexorignore with `!pattern` lines to re-include",
 }
 

@@ -364,7 +364,7 @@ class Project:
             self.writer.mode = scan.mode
         published = self.publisher.commit(always=self.publisher.tick == 0 or renewed)
         self._scan = None
-        self._trouble.scan_ended(scan.report)
+        self._trouble.scan_ended(scan.report, self.wanted.rules.left_out())
         self.health.mended(*WATCHING - self._watcher.failing(self.spec.root))
         self._first_index = False
         self.schedule.ended(now, scan.elapsed_s(), blind=self.blind)

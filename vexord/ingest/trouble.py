@@ -1,17 +1,19 @@
 """What stands in the way of reading a project's files: told in its health, and tried again by itself."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from vexor_protocol.health import SkippedFiles
 
 from vexord.ingest.health import Health
 from vexord.ingest.pipeline import Outcome
+from vexord.ingest.root import shown
 from vexord.ingest.walk import WalkReport
 
 RETRY_S = 1.0
 """After descriptors or memory ran out."""
 FIRST_LOOK_S, LAST_LOOK_S = 1.0, 64.0
 """A file that changes while it is read is looked at again, later each time."""
+_NAMED = 3
 NOT_WHOLE = frozenset({"read_error", "out_of_resources"})
 """Degraded states in which no answer is fresh: something that should be in the index could not be read."""
 
@@ -63,8 +65,11 @@ class Trouble:
         """Everything is looked at anew."""
         self._failed.clear()
 
-    def scan_ended(self, report: WalkReport) -> None:
-        """The whole tree was looked at, but for what the walk could not enter."""
+    def scan_ended(self, report: WalkReport, rules_left_out: Sequence[str]) -> None:
+        """The whole tree was looked at, but for what the walk could not enter, and not under these rules."""
+        more = f" and {len(rules_left_out) - _NAMED} more" if len(rules_left_out) > _NAMED else ""
+        named = ", ".join(map(shown, rules_left_out[:_NAMED]))
+        self._health.note("rules_left_out", f"not obeyed: {named}{more}" if named else "")
         self._failed |= report.failed
         self._health.mended("out_of_resources")
         self._tell()

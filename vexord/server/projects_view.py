@@ -21,7 +21,14 @@ NO_EPOCH = "00000000"
 EXPLAINING = frozenset({"disk_full", "write_failed"})
 """Degraded states for which what was read is not in the index."""
 OF_OTHER_MATTERS = frozenset(
-    {"project_settings", "second_model_failed", "provider_refuses", "provider_rests", "awaiting_consent"}
+    {
+        "project_settings",
+        "rules_left_out",
+        "second_model_failed",
+        "provider_refuses",
+        "provider_rests",
+        "awaiting_consent",
+    }
 )
 """Degraded states that say nothing of whether the index is behind the files."""
 

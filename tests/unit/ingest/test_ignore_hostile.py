@@ -9,7 +9,7 @@ from tests.support.trees import make_tree
 from vexord.ingest.ignore import gitdir
 from vexord.ingest.ignore.glob import FILE_MARK, MAX_PATH_BYTES
 from vexord.ingest.ignore.rules import IgnoreRules
-from vexord.ingest.ignore.ruleset import RuleSet, parse_file
+from vexord.ingest.ignore.ruleset import LeftOut, RuleSet, parse_file
 
 STARS = "*a" * 12 + "b"
 """Python's own engine tries every way to share the letters of `aaa…` among the stars: it never ends."""
@@ -17,7 +17,8 @@ SUBJECT = "a" * 200 + FILE_MARK
 
 
 def rule_set(*lines: str) -> RuleSet:
-    return RuleSet(parse_file("\n".join(lines).encode(), "x"))
+    left_out = LeftOut()
+    return RuleSet(parse_file("\n".join(lines).encode(), "x", left_out), left_out=left_out)
 
 
 def ranges(count: int) -> str:
@@ -35,6 +36,7 @@ def test_a_rule_that_is_too_large_does_not_bring_back_the_engine_of_exponential_
     assert list(rules.may_match(b"", b"\0" + b"a" * 200 + b"\0")) in ([], [b"a" * 200])
     found = rules.match("x.log" + FILE_MARK)
     assert found is not None and found.reason.line == 3
+    assert set(rules.left_out.places) <= {"x:2"}
 
 
 def test_many_large_rules_all_hold(caplog: pytest.LogCaptureFixture) -> None:
@@ -61,7 +63,8 @@ def test_a_rule_file_that_is_too_large_is_left_out_and_said(
         rules = IgnoreRules(str(tmp_path))
     assert rules.ignored("sub/a.log", is_dir=False)
     assert not rules.ignored("a.txt", is_dir=False)
-    assert f"rule file left out, it is too large file='{tmp_path}/.gitignore'" in caplog.text
+    assert f"rule left out, its file is too large place='{tmp_path}/.gitignore'" in caplog.text
+    assert rules.left_out() == [f"{tmp_path}/.gitignore"]
 
 
 def test_a_configuration_that_includes_itself_is_read_a_bounded_number_of_times(

@@ -235,6 +235,15 @@ def test_what_is_held_back_is_listed_by_place_and_rule(xdg: Xdg, ctl: Run) -> No
     ]
 
 
+def test_a_list_that_was_cut_short_says_so(xdg: Xdg, ctl: Run) -> None:
+    place = {"path": "a.py", "line": 1, "end_line": 1, "rule": "aws"}
+    for count, told in ((499, False), (500, True)):
+        project = {**PROJECT, "second": {"held_back": 600}, "held_back": [place] * count}
+        with fake_daemon(xdg, table(status={**STATUS, "projects": [project]})):
+            said = ctl("status", "--held-back")[1]
+        assert ("only 500 places" in said) is told
+
+
 def test_no_name_drives_the_terminal(xdg: Xdg, ctl: Run) -> None:
     evil = "/src/\x1b]0;pwned\x07\x9b31m\u202e\udcff"
     reason = {"name": "no_files", "message": f"nothing in {evil}", "hint": f"look at {evil}"}

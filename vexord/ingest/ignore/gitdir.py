@@ -1,14 +1,11 @@
 """Find git's own rule files by reading its files: work tree root, `info/exclude`, `core.excludesFile`."""
 
-import logging
 import os
 import re
 import stat
 from collections.abc import Callable
 
 from vexord.ingest.reading import is_spent
-
-logger = logging.getLogger(__name__)
 
 MAX_RULE_BYTES = 1 << 20
 """150,000 rules: to read more of them would take so long that the indexer seems to hang."""
@@ -18,8 +15,10 @@ _SECTION = re.compile(r'\[\s*([\w.-]+)(?:\s+"((?:[^"\\]|\\.)*)")?\s*\]')
 _VARIABLE = re.compile(r"([A-Za-z][\w-]*)\s*=\s*(.*)")
 
 
-def read_rules(path: str, *, follow: bool = False) -> bytes | None:
+def read_rules(path: str, *, follow: bool = False, too_large: "Note | None" = None) -> bytes | None:
     """Return the content of a regular file of at most `MAX_RULE_BYTES`, else None. Never blocks on a FIFO.
+
+    `too_large` is told of one that is larger.
 
     Like git, symlinks inside a work tree are not followed: `follow` is for the user's own files.
 
@@ -40,7 +39,8 @@ def read_rules(path: str, *, follow: bool = False) -> bytes | None:
         if not stat.S_ISREG(info.st_mode):
             return None
         if info.st_size > MAX_RULE_BYTES:
-            logger.warning("rule file left out, it is too large file=%r bytes=%d", path, info.st_size)
+            if too_large is not None:
+                too_large(path)
             return None
         try:
             return file.read(MAX_RULE_BYTES)

@@ -9,7 +9,16 @@ from vexord.ingest.ignore.builtin import BESIDE, INSIDE, SECRETS, TOOLING
 from vexord.ingest.ignore.gitdir import common_dir, excludes_file, read_rules, work_tree
 from vexord.ingest.ignore.glob import FILE_MARK, FOLDER_MARK, as_bytes
 from vexord.ingest.ignore.outside import Outside
-from vexord.ingest.ignore.ruleset import GAP, Backend, IgnoreReason, Rule, RuleSet, parse_file, parse_rules
+from vexord.ingest.ignore.ruleset import (
+    GAP,
+    Backend,
+    IgnoreReason,
+    LeftOut,
+    Rule,
+    RuleSet,
+    parse_file,
+    parse_rules,
+)
 
 GITIGNORE = ".gitignore"
 VEXORIGNORE = ".vexorignore"
@@ -131,6 +140,12 @@ class IgnoreRules:
         """
         return self._state.outside.changed()
 
+    def left_out(self) -> list[str]:
+        """Return where rules stand, of those read so far, that are not obeyed: files and `FILE:LINE`."""
+        state = self._state
+        lines = (place for _, rules in state.parsed.values() for place in rules.left_out.places)
+        return [*state.left_out.places, *lines]
+
     def forget(self, folder: str) -> list[str]:
         """Forget the verdicts on a folder that came or went and on all below; return what was left out."""
         state = self._state
@@ -250,6 +265,7 @@ class _State:
         self._backend: Backend = backend
         self._earlier = parsed
         self.parsed: dict[str, tuple[bytes, RuleSet]] = {}
+        self.left_out = LeftOut()
         self.outside = Outside()
         self.folders: dict[str, _Folder] = {}
         self.below: dict[str, dict[str, None]] = {}
@@ -271,7 +287,8 @@ class _State:
         tree = work_tree(self._root, self.outside.note)
         common = common_dir(tree) if tree else None
         git: tuple[_Layer, ...] = ()
-        own = RuleSet(parse_rules(self._lines, "index.ignore"), self._backend) if self._lines else None
+        lines = parse_rules(self._lines, "index.ignore", left_out=self.left_out)
+        own = RuleSet(lines, self._backend, self.left_out) if lines else None
         vexor: tuple[_Layer, ...] = (_Layer(own, "", 0),) if own else ()
         way = os.path.relpath(self._root, tree).split("/") if tree and tree != self._root else []
         prefix = as_bytes("".join(part + "/" for part in way))
@@ -308,11 +325,15 @@ class _State:
         return self._with(layers, common, "info/exclude", prefix, cut)
 
     def _read(self, path: str, *, follow: bool = False) -> RuleSet | None:
-        raw = read_rules(path, follow=follow)
+        raw = read_rules(path, follow=follow, too_large=self._leave_out)
         if raw is None:
             return None
         known = self._earlier.get(path)
         if known is None or known[0] != raw:
-            known = (raw, RuleSet(parse_file(raw, path), self._backend))
+            left_out = LeftOut()
+            known = (raw, RuleSet(parse_file(raw, path, left_out), self._backend, left_out))
         self.parsed[path] = known
         return known[1]
+
+    def _leave_out(self, path: str) -> None:
+        self.left_out.add(path, "its file is too large")

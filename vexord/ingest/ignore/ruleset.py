@@ -58,12 +58,18 @@ class Rule:
     """For a re-include with a path: patterns of the folders on the way to what it names."""
 
 
-def parse_rules(lines: Iterable[str], source: str, *, numbered: bool = True) -> list[Rule]:
-    """Return the effective rules among the lines of a rule file; lines that mean nothing are dropped."""
+def parse_rules(
+    lines: Iterable[str], source: str, *, numbered: bool = True, left_out: "LeftOut | None" = None
+) -> list[Rule]:
+    """Return the effective rules among the lines of a rule file; lines that mean nothing are dropped.
+
+    Those that are too long are told to `left_out`.
+    """
     rules: list[Rule] = []
     for number, line in enumerate(lines, 1):
         if len(line) > _MAX_LINE_BYTES:
-            logger.warning("rule left out, its line is too long place=%s:%d", source, number)
+            if left_out is not None:
+                left_out.add(f"{source}:{number}", "its line is too long")
             continue
         pattern = GitPattern(line)
         if pattern.include is None:
@@ -84,9 +90,22 @@ def parse_rules(lines: Iterable[str], source: str, *, numbered: bool = True) -> 
     return rules
 
 
-def parse_file(raw: bytes, source: str) -> list[Rule]:
+def parse_file(raw: bytes, source: str, left_out: "LeftOut | None" = None) -> list[Rule]:
     """Return the rules of a file's content."""
-    return parse_rules(split_lines(raw), source)
+    return parse_rules(split_lines(raw), source, left_out=left_out)
+
+
+class LeftOut:
+    """Rules that are not obeyed, for they would cost too much: where they stand. Each is logged once."""
+
+    def __init__(self) -> None:
+        self.places: list[str] = []
+
+    def add(self, place: str, why: str) -> None:
+        """Note a rule, `FILE:LINE`, or a whole file."""
+        if place not in self.places:
+            self.places.append(place)
+            logger.warning("rule left out, %s place=%r", why, place)
 
 
 def _names(part: str) -> bool:
@@ -115,7 +134,9 @@ class _Matcher:
     def __init__(self, patterns: Sequence[GitPattern], backend: Backend) -> None:
         starts = range(0, len(patterns), _GROUP)
         groups = [group for at in starts for group in _compile(at, patterns[at : at + _GROUP], backend)]
-        self._groups = groups[::-1]
+        self.too_large = [at for at, spec in groups if spec is None]
+        """Numbers of the patterns that no engine of linear time takes."""
+        self._groups = [(at, spec) for at, spec in reversed(groups) if spec is not None]
 
     def last(self, subject: str) -> int | None:
         for at, spec in self._groups:
@@ -125,8 +146,8 @@ class _Matcher:
         return None
 
 
-_Group = tuple[int, PathSpec[GitPattern]]
-"""Where its patterns begin, and the probe followed by them."""
+_Group = tuple[int, PathSpec[GitPattern] | None]
+"""Where its patterns begin, and the probe followed by them; None for one pattern that is too large."""
 
 
 def _compile(at: int, patterns: Sequence[GitPattern], backend: Backend) -> list[_Group]:
@@ -141,8 +162,7 @@ def _compile(at: int, patterns: Sequence[GitPattern], backend: Backend) -> list[
     except re2.error:
         pass
     if len(patterns) == 1:
-        logger.warning("rule left out, it is too large pattern=%.60r", str(patterns[0].regex))
-        return []
+        return [(at, None)]
     half = len(patterns) // 2
     return _compile(at, patterns[:half], backend) + _compile(at + half, patterns[half:], backend)
 
@@ -181,12 +201,16 @@ def _alternatives(bodies: Sequence[str]) -> list["re.Pattern[bytes]"]:
 class RuleSet:
     """Rules in order of rising strength: the last match decides. Immutable; safe to share between threads."""
 
-    def __init__(self, rules: Sequence[Rule], backend: Backend = "best") -> None:
+    def __init__(
+        self, rules: Sequence[Rule], backend: Backend = "best", left_out: LeftOut | None = None
+    ) -> None:
+        self.left_out = left_out or LeftOut()
+        """Grows as rules are compiled for the questions that come."""
         self._rules = tuple(rules)
         self._backend = backend
         self._views: dict[tuple[bool, bool], tuple[_Matcher, tuple[Rule, ...]]] = {}
-        ways = [GitPattern(way) for rule in self._rules for way in rule.folders]
-        self._ways = _Matcher(ways, backend) if ways else None
+        ways = [(GitPattern(way), rule) for rule in self._rules for way in rule.folders]
+        self._ways = self._matcher(*zip(*ways, strict=True)) if ways else None
 
     def __bool__(self) -> bool:
         return bool(self._rules)
@@ -224,6 +248,14 @@ class RuleSet:
             for rule in self._rules
             if not rule.negated or ((rule.named or not named) and (rule.folders or not reaching))
         )
-        view = (_Matcher([rule.pattern for rule in rules], self._backend), rules)
+        view = (self._matcher([rule.pattern for rule in rules], rules), rules)
         self._views[named, reaching] = view
         return view
+
+    def _matcher(self, patterns: Sequence[GitPattern], rules: Sequence[Rule]) -> _Matcher:
+        """`rules`: whose pattern each is."""
+        matcher = _Matcher(patterns, self._backend)
+        for number in matcher.too_large:
+            reason = rules[number].reason
+            self.left_out.add(f"{reason.source}:{reason.line}", "it is too large")
+        return matcher
