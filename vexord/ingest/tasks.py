@@ -1,6 +1,7 @@
 """What the crew's processes do: read, chunk, embed and write a batch of files as a segment."""
 
 import gc
+import signal
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -15,6 +16,9 @@ from vexord.index.segment_writer import SegmentWriter
 from vexord.index.types import FileEntry
 from vexord.ingest.deaths import Guard
 from vexord.ingest.pipeline import Outcome, Pipeline, chunk_count
+
+MAX_CPU_S = 120.0
+"""Of one file; the largest that are read take some seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +69,25 @@ class _Known:
         return {}
 
 
+class TimedGuard(Guard):
+    """Has the kernel end the process if one file takes too long: a parser without end holds Python's lock."""
+
+    def begin(self, key: str) -> None:
+        """This is at hand now."""
+        super().begin(key)
+        signal.setitimer(signal.ITIMER_PROF, MAX_CPU_S)
+
+    def end(self, key: str) -> None:
+        """It has been done, or given up."""
+        signal.setitimer(signal.ITIMER_PROF, 0.0)
+        super().end(key)
+
+    def close(self) -> None:
+        """Nothing is at hand any more."""
+        signal.setitimer(signal.ITIMER_PROF, 0.0)
+        super().close()
+
+
 _embedder: Embedder | None = None
 
 
@@ -82,7 +105,7 @@ def run_batch(task: BatchTask) -> BatchDone:
     """
     assert _embedder is not None  # noqa: S101 - `begin` came first
     gc.collect()  # of the batch before: the crew looks for cycles at no other time
-    guard = Guard(task.guard_file, task.banned)
+    guard = TimedGuard(task.guard_file, task.banned)
     try:
         pipeline = Pipeline(task.root, _Known(task.entries), _embedder, task.mode, guard)
         outcome = pipeline.run(task.paths, force=task.force)

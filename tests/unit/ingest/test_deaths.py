@@ -1,8 +1,12 @@
 """Who is blamed for a death, and who is not."""
 
 import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
+from vexord import files
 from vexord.index.types import FileStamp
 from vexord.ingest.deaths import MAX_DEATHS, Deaths, Guard, file_key, path_of
 
@@ -65,3 +69,24 @@ def test_damaged_notes_are_forgotten(tmp_path: Path) -> None:
     ):
         (tmp_path / "deaths.json").write_bytes(content)
         assert Deaths(str(tmp_path), "1").banned == frozenset()
+
+
+SPIN = """
+import sys
+from vexord.ingest import tasks
+tasks.MAX_CPU_S = 0.2
+guard = tasks.TimedGuard(sys.argv[1], ())
+guard.begin("1 2 3 quick.py")
+guard.end("1 2 3 quick.py")
+sum(range(20_000_000))  # between two files a process may take what it needs
+print("here", flush=True)
+guard.begin("1 2 3 slow.py")
+sum(range(10**15))  # in C, without Python's loop, as a parser would
+"""
+
+
+def test_a_file_that_takes_for_ever_ends_its_process_and_is_to_blame(tmp_path: Path) -> None:
+    mark = tmp_path / "at-hand-x"
+    done = subprocess.run([sys.executable, "-c", SPIN, str(mark)], capture_output=True, check=False)
+    assert (done.returncode, done.stdout) == (-signal.SIGPROF, b"here\n"), done.stderr
+    assert files.read_mark(str(mark)) == "1 2 3 slow.py"
