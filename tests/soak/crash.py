@@ -271,7 +271,9 @@ class DaemonLife:
         self._kept = set()
         for file in (self._xdg.base / "data" / "vexord" / "embeddings").glob("*.sqlite"):
             with sqlite3.connect(f"file:{file}?mode=ro", uri=True) as database:
-                self._kept |= {key % 2**64 for (key,) in database.execute("select hash from rows")}
+                if database.execute("select 1 from sqlite_master where name = 'rows'").fetchone():
+                    # else its maker died before it had made the table
+                    self._kept |= {key % 2**64 for (key,) in database.execute("select hash from rows")}
             database.close()
 
     def _paid_twice(self) -> list[str]:
