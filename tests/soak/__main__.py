@@ -5,16 +5,7 @@ import importlib
 import sys
 import time
 
-from tests.soak.record import Options, Result, keep
-
-RUNS = {
-    "crash": "SIGKILL at every point of the writers' road, and at random under load",
-    "freshness": "random changes of a tree; each fresh answer is compared with a plain reading",
-    "limits": "what the kernel refuses: watches, descriptors, room, a million files",
-    "fuzz": "hostile bytes, messages and parameters on the socket",
-    "life": "a working day in short: git, editors, builds and searches",
-}
-"""Name → what it does. Each is a module of this package with `run(options: Options) -> Result`."""
+from tests.soak.record import RUNS, Options, Result, keep
 
 
 def main() -> int:

@@ -15,6 +15,14 @@ Each tries to break promises of [guarantees.md](guarantees.md) for longer than t
 suite runs the same code with a small budget. Again: `python -m tests.soak NAME --minutes M --seed S`. A
 difference is an answer or an index that is not what a plain reading of the files says.
 """
+RUNS = {
+    "crash": "SIGKILL at every point of the writers' road, and at random under load",
+    "freshness": "random changes of a tree; each fresh answer is compared with a plain reading",
+    "limits": "what the kernel refuses: watches, descriptors, room, a million files",
+    "fuzz": "hostile bytes, messages and parameters on the socket",
+    "life": "a working day in short: git, editors, builds and searches",
+}
+"""Name → what it does. Each is a module of this package with `run(options: Options) -> Result`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +54,18 @@ def keep(name: str, options: Options, seconds: float, result: Result) -> None:
         "seconds": round(seconds),
         **asdict(result),
     }
-    path.write_text(json.dumps(every, indent=1, sort_keys=True) + "\n")
-    (DOCS / "soak.md").write_text("\n".join([INTRODUCTION, *_sections(every)]))
+    write(every)
+
+
+def write(every: dict[str, dict[str, object]]) -> None:
+    """Write what is known of each run, by name."""
+    (DOCS / "soak.json").write_text(json.dumps(every, indent=1, sort_keys=True) + "\n")
+    (DOCS / "soak.md").write_text("\n".join([INTRODUCTION, *_sections(every)]).rstrip() + "\n")
 
 
 def _sections(every: dict[str, dict[str, object]]) -> Iterable[str]:
     for name, run in sorted(every.items()):
-        yield f"## {name}\n"
+        yield f"## {name}\n\n{RUNS[name][0].upper()}{RUNS[name][1:]}.\n"
         yield f"`{run['command']}` · {run['day']} · {run['seconds']} s · {run['machine']}\n"
         yield "| What | Count |"
         yield "|---|---|"
