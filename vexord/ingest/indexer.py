@@ -248,8 +248,7 @@ class Indexer:
         project = self._projects.get(message.id)
         if project is not None:
             self._watcher.check_roots(project.spec.root)  # a folder above that was renamed raises no event
-            self._projects.look_around(project)
-            project = self._projects.get(message.id)
+            project.look_around()
         if project is None:
             self._channel.send(Synced(message.id, message.seq, False, ["failed"], 0, [], 0, 0))
             return

@@ -1,6 +1,5 @@
 """One registered folder inside the indexer: its rules, its pending paths, its scans and its writer."""
 
-import errno
 import logging
 import time
 from collections import Counter
@@ -177,14 +176,12 @@ class Project:
             self._bulk.forget()
             self.pending.clear()
 
-    def look_around(self) -> None:
-        """Compare again if the root is back, or if a rule file has changed where no watch stands.
+    def touched(self) -> str:
+        """Return what of the index somebody else has removed, replaced or cut short; empty if nothing."""
+        return "" if self._missing() else self.writer.missing()
 
-        Raises:
-            FileNotFoundError: a file or folder of the index has gone, or is another; `filename` names it.
-        """
-        if not self._missing() and (touched := self.writer.missing()):
-            raise FileNotFoundError(errno.ENOENT, "it is not as we left it", touched)
+    def look_around(self) -> None:
+        """Compare again if the root is back, or if a rule file has changed where no watch stands."""
         if self.state != "root_gone":
             if self.wanted.rules.changed_outside():
                 self.reread(self.spec)

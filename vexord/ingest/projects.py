@@ -70,16 +70,12 @@ class Projects(dict[str, Project]):
         for spec in self._failed.take_due(self):
             self.open(spec)
         for project in list(self.values()):
-            self.look_around(project)
-
-    def look_around(self, project: Project) -> None:
-        """See to its root and its index; a project whose index others have touched is opened anew."""
-        try:
-            project.look_around()
-        except FileNotFoundError as error:
-            logger.warning("the index is not as it was left, it is opened anew path=%r", error.filename)
-            self._forget(project)
-            self.open(project.spec)
+            if touched := project.touched():
+                logger.warning("the index is not as it was left, it is opened anew path=%r", touched)
+                self._forget(project)
+                self.open(project.spec)
+            else:
+                project.look_around()
 
     def _forget(self, project: Project) -> None:
         for sync, _ in project.syncs.take(lambda *_: False, float("inf"), None):  # nobody else answers these
