@@ -24,7 +24,7 @@ logger = logging.getLogger(__name__)
 NICENESS = 9
 """Added to the main loop's own: an edit goes first."""
 TASKS_A_PROCESS = 40
-"""Then a new one takes its place: the parser's bindings leak about the size of each file."""
+"""Then a new one takes its place: what libraries lose, and what lies in pieces, goes with it."""
 REST_AFTER_S = 20.0
 MAX_BREAKS = 5
 """In a row; a file that ends processes is let alone before."""

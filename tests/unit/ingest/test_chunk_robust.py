@@ -1,4 +1,6 @@
+import gc
 import time
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -110,3 +112,22 @@ def test_a_missing_grammar_is_counted_and_does_not_raise() -> None:
 @pytest.mark.parametrize("language", sorted(SPECS))
 def test_every_grammar_loads(language: str) -> None:
     assert parse(SPECS[language].grammar, b"\n") is not None
+
+
+def test_parsing_leaves_no_memory_behind() -> None:
+    """The bindings keep what a read returned; in an indexer that lives for weeks that would be every edit."""
+    data = b"def function(argument):\n    return argument + 1\n\n\n" * 1_000
+
+    def held_after(times: int) -> int:
+        for _ in range(times):
+            assert parse("python", data) is not None
+        assert parse("python", data, limit_s=-1.0) is None  # given up half way
+        gc.collect()
+        return tracemalloc.get_traced_memory()[0]
+
+    tracemalloc.start()
+    try:
+        before = held_after(3)
+        assert held_after(20) - before < len(data)
+    finally:
+        tracemalloc.stop()
