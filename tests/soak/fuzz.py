@@ -17,7 +17,7 @@ import psutil
 from tests.soak.record import Options, Result
 from tests.soak.siege import siege
 from tests.soak.wire import storm
-from tests.support.inprocess import InProcess
+from tests.support.inprocess import InProcess, only_below
 from tests.support.mutation import Mutator
 from tests.support.replies import fault, needs_reply
 from tests.support.trees import make_tree
@@ -157,7 +157,8 @@ def road() -> Iterator[tuple[Road, Xdg]]:
         os.environ.update({name: xdg.env[name] for name in before})
         logging.getLogger("vexord").addHandler(alarms)
         try:
-            yield Road(xdg.base), xdg
+            with only_below(xdg.base):
+                yield Road(xdg.base), xdg
         finally:
             logging.getLogger("vexord").removeHandler(alarms)
             for name, value in before.items():

@@ -2,7 +2,8 @@
 
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -124,7 +125,6 @@ class InProcess:
     """Everything behind the socket, over real folders below `base`. `ask` returns what would be sent back."""
 
     def __init__(self, base: Path) -> None:
-        _only_below(base)
         settings = Settings.load()
         self.registry = Registry(settings.registry_file)
         live = LiveChoices(settings.config_dir)
@@ -180,7 +180,8 @@ class InProcess:
         self.stops += 1
 
 
-def _only_below(base: Path) -> None:
+@contextmanager
+def only_below(base: Path) -> Iterator[None]:
     """Requests that were made by chance must not put anything into folders of this machine."""
     create = registry._create_in_project_folder
 
@@ -189,3 +190,7 @@ def _only_below(base: Path) -> None:
             create(root)
 
     registry._create_in_project_folder = guarded
+    try:
+        yield
+    finally:
+        registry._create_in_project_folder = create
