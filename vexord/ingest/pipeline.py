@@ -68,6 +68,18 @@ class Outcome:
     """Inodes of changed files that have other names as well."""
     bytes_read: int = 0
 
+    def add(self, other: "Outcome") -> None:
+        """Take in what other paths came to. Their words are counted anew when they are needed."""
+        self.upserts += other.upserts
+        self.words = None
+        self.deletes += other.deletes
+        self.touched += other.touched
+        self.unsettled += other.unsettled
+        self.skipped |= other.skipped
+        self.failed |= other.failed
+        self.linked |= other.linked
+        self.bytes_read += other.bytes_read
+
 
 class Pipeline:
     """Turns paths of one project into an `Outcome`; decides alone whether a file has changed."""
@@ -122,11 +134,7 @@ class Pipeline:
                 found = Outcome(skipped={path: "failed"})
                 self._by_name(path, FileStamp(0, 0, 0, 0), found)
                 self._embed(found, force)
-            for name in ("upserts", "deletes", "touched", "unsettled"):
-                getattr(outcome, name).extend(getattr(found, name))
-            outcome.skipped |= found.skipped
-            outcome.failed |= found.failed
-            outcome.bytes_read += found.bytes_read
+            outcome.add(found)
         return outcome
 
     def read(self, path: str) -> tuple[str, Sequence[Chunk]] | None:

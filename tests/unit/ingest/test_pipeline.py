@@ -1,5 +1,6 @@
 """Which texts a batch of paths has embedded."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -72,3 +73,22 @@ def test_an_unchanged_file_is_touched_and_not_embedded(indexed: Pipeline, embedd
 def test_by_force_every_chunk_is_embedded_anew(indexed: Pipeline, embedder: CountingEmbedder) -> None:
     (file,) = indexed.run(["a.py"], force=True).upserts
     assert len(embedder.asked) == len(file.chunks) == 2
+
+
+def test_files_that_are_taken_one_by_one_for_want_of_memory_lose_nothing(
+    indexed: Pipeline, embedder: CountingEmbedder, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_tree(root, {"b.py": ONE, "c.py": TWO})
+    os.link(root / "b.py", root / "d.py")
+    embed = embedder._model.embed_chunks
+
+    def short(texts: Sequence[str]) -> Vectors:
+        if len(texts) > 1:
+            raise MemoryError
+        return embed(texts)
+
+    monkeypatch.setattr(embedder, "embed_chunks", short)
+    outcome = indexed.run(["b.py", "c.py", "gone.py"])
+    assert [file.path for file in outcome.upserts] == ["b.py", "c.py"]
+    assert outcome.linked == {(root / "b.py").stat().st_ino}
+    assert outcome.bytes_read == len(ONE + TWO)
