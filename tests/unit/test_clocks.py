@@ -14,7 +14,7 @@ ALLOWED = {
     "embed/cache.py": "rows that were asked for last go last when the cache is full",
     "index/segment_writer.py": "shown",
     "ingest/vitals.py": "shown",
-    "link/clock.py": "shown",
+    "moments.py": "shown",
     "projects/registry.py": "shown",
     "server/indexer.py": "shown",
     "supervise/history.py": "shown",

@@ -7,8 +7,8 @@ from vexord.ingest.publisher import NOT_WRITTEN
 from vexord.ingest.refine import Refiner
 from vexord.ingest.trouble import NOT_WHOLE
 from vexord.ingest.vitals import Vitals
-from vexord.link.clock import utc_text
 from vexord.link.messages import ProjectSpec, State
+from vexord.moments import utc_text
 
 
 def report(project: Project, refiner: Refiner | None, vitals: Vitals) -> State:

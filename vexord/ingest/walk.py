@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from vexord.index.types import FileStamp
 from vexord.ingest.ignore import IgnoreReason, IgnoreRules
-from vexord.ingest.reading import is_forbidden, is_gone, is_spent
+from vexord.ingest.reading import is_forbidden, is_gone, is_spent, stamp_of
 
 _EXAMPLES = 5
 _SLICE = 2_048
@@ -231,7 +231,7 @@ def _stamp(entry: os.DirEntry[str], rel: str, report: WalkReport) -> FileStamp |
         if not is_gone(error):
             report.note_failure(rel, error)
         return None
-    return FileStamp(info.st_size, info.st_mtime_ns, info.st_ino, info.st_ctime_ns)
+    return stamp_of(info)
 
 
 def _count(number: int, noun: str) -> str:

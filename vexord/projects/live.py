@@ -11,10 +11,9 @@ from vexor_protocol.keys import key_file
 from vexord.projects.choices import Choices, ConfigError
 from vexord.projects.registry import Registry
 from vexord.projects.settings import Settings
+from vexord.stamps import Stamp, stamp
 
 logger = logging.getLogger(__name__)
-
-_Stamp = tuple[int, int, int] | None
 
 
 class LiveChoices:
@@ -29,16 +28,16 @@ class LiveChoices:
         self._file = os.path.join(config_dir, FILE_NAME)
         self.problem: ConfigError | None = None
         """What is wrong with the file as it is now."""
-        self._stamp = _look(self._file)
+        self._stamp = stamp(self._file)
         self.choices = Choices.load(config_dir)
         self._key_stamp = self._look_at_key()
 
     def refresh(self) -> bool:
         """Read the file again if it is another one by now; return whether other choices hold."""
-        stamp = _look(self._file)
-        if stamp == self._stamp:
+        seen = stamp(self._file)
+        if seen == self._stamp:
             return False
-        self._stamp = stamp
+        self._stamp = seen
         before = self.choices
         try:
             self.choices = Choices.load(os.path.dirname(self._file))
@@ -55,17 +54,8 @@ class LiveChoices:
         before, self._key_stamp = self._key_stamp, self._look_at_key()
         return self._key_stamp != before
 
-    def _look_at_key(self) -> _Stamp:
-        return _look(key_file(self.choices.embedding.provider, os.path.dirname(self._file)))
-
-
-def _look(path: str) -> _Stamp:
-    """A look a second costs microseconds; events would cost a thread, and miss a file behind a link."""
-    try:
-        info = os.stat(path)
-    except OSError:
-        return None
-    return info.st_mtime_ns, info.st_ino, info.st_size
+    def _look_at_key(self) -> Stamp:
+        return stamp(key_file(self.choices.embedding.provider, os.path.dirname(self._file)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,13 +5,13 @@ import json
 import os
 import re
 import time
-from datetime import UTC, datetime
 
 import msgspec
 import xxhash
 from vexor_protocol.errors import BAD_ROOT, STATE, ProtocolError
 
 from vexord import files
+from vexord.moments import utc_text
 from vexord.projects.roots import resolve_root
 from vexord.projects.settings import Settings
 
@@ -106,7 +106,7 @@ class Registry:
                 id=self._free_id(root),
                 root=root,
                 name=name or os.path.basename(root) or root,
-                added_at=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+                added_at=utc_text(time.time()),
                 index_in_project=index_in_project,
                 mode=mode or "",
             )

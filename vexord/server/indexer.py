@@ -11,8 +11,8 @@ import msgspec
 from vexor_protocol.health import Degraded, IndexerStatus, RemoteFigures
 
 from vexord.link.channel import Channel, ChannelClosedError
-from vexord.link.clock import utc_text
 from vexord.link.messages import Heartbeat, Hello, Spent, Stop, ToIndexer, ToServer
+from vexord.moments import utc_text
 from vexord.server.timers import Timer, Timers
 
 logger = logging.getLogger(__name__)

@@ -1,12 +1,9 @@
 """Whether the package on disk is still the one that runs: an upgrade replaces it, a removal takes it."""
 
-import os
-
 import vexord
+from vexord.stamps import stamp
 
 RESTART_ADVISED = "restart_advised"
-
-_Stamp = tuple[int, int, int] | None
 
 
 class Installed:
@@ -14,18 +11,10 @@ class Installed:
 
     def __init__(self, path: str | None = None) -> None:
         self._path = path or vexord.__file__
-        self._stamp = _look(self._path)
+        self._stamp = stamp(self._path)
         self.replaced = False
         """Another version, or none, lies there now."""
 
     def look(self) -> None:
         """Look at the file again; to be called every few seconds."""
-        self.replaced = _look(self._path) != self._stamp
-
-
-def _look(path: str) -> _Stamp:
-    try:
-        info = os.stat(path)
-    except OSError:
-        return None
-    return info.st_ino, info.st_size, info.st_mtime_ns
+        self.replaced = stamp(self._path) != self._stamp

@@ -5,13 +5,13 @@ import os
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 
 from vexor_protocol.health import Degraded
 
 from vexord.index.errors import IndexStoreError
 from vexord.index.manifest import MANIFEST_NAME
 from vexord.index.snapshot import Snapshot
+from vexord.moments import utc_text
 
 logger = logging.getLogger(__name__)
 
@@ -112,5 +112,4 @@ def close_unused(slots: Iterable[Slot], now: float) -> None:
 
 
 def _published_at(index_dir: str) -> str:
-    seconds = os.stat(os.path.join(index_dir, MANIFEST_NAME)).st_mtime
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return utc_text(os.stat(os.path.join(index_dir, MANIFEST_NAME)).st_mtime)

@@ -7,7 +7,7 @@ import time
 import msgspec
 
 from vexord.files import replace_file
-from vexord.link.clock import utc_text
+from vexord.moments import utc_text
 
 logger = logging.getLogger(__name__)
 

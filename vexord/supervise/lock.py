@@ -4,6 +4,8 @@ import fcntl
 import os
 import time
 
+from vexord.moments import utc_text
+
 LOCK_NAME = "vexord.lock"
 PATIENCE_S = 0.2
 _LOOK_S = 0.01
@@ -40,7 +42,7 @@ class DaemonLock:
             holder = os.read(self._descriptor, 1_000).decode("utf-8", "replace").strip()
             os.close(self._descriptor)
             raise AlreadyRunningError(holder)
-        started = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+        started = utc_text(time.time())
         os.ftruncate(self._descriptor, 0)
         text = f"pid {os.getpid()}, since {started}" + (f", socket {socket}" if socket else "")
         os.pwrite(self._descriptor, os.fsencode(text + "\n"), 0)
