@@ -18,6 +18,7 @@ import psutil
 import pytest
 
 from tests.conftest import StartDaemon
+from tests.support.apart import apart
 from tests.support.asking import finds, status
 from tests.support.daemon import Daemon
 from tests.support.trees import make_tree
@@ -38,22 +39,7 @@ def in_namespace(body: Callable[[Xdg], None]) -> None:
     allowed = subprocess.run(["unshare", "-Ur", "true"], capture_output=True, text=True, check=False)
     if allowed.returncode:
         pytest.skip(f"user namespaces are not allowed here: {allowed.stderr.strip()}")
-    code = (
-        f"from {body.__module__} import {body.__name__} as body\n"
-        "from tests.support.xdg import isolated_xdg\n"
-        "with isolated_xdg() as xdg: body(xdg)\n"
-    )
-    here = Path(__file__).parent
-    path = [str(here), str(here.parents[1]), os.environ.get("PYTHONPATH", "")]
-    done = subprocess.run(
-        ["unshare", "-Ur", sys.executable, "-c", code],
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(path)},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-    )
-    assert done.returncode == 0, done.stderr
+    apart(body, "unshare", "-Ur")
 
 
 def limit(name: str, value: int) -> None:

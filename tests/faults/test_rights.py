@@ -1,12 +1,12 @@
 """What an ordinary user may not read. Root does without the capabilities that let it read everything."""
 
 import os
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from tests.support.apart import apart
 from tests.support.asking import finds
 from tests.support.daemon import Daemon
 from tests.support.trees import make_tree
@@ -65,19 +65,5 @@ def body(xdg: Xdg) -> None:
 
 
 def test_what_may_not_be_read_is_told_and_is_found_when_it_may() -> None:
-    here = Path(__file__).parent
-    path = [str(here), str(here.parents[1]), os.environ.get("PYTHONPATH", "")]
-    code = (
-        "from test_rights import body\nfrom tests.support.xdg import isolated_xdg\n"
-        "with isolated_xdg() as xdg: body(xdg)\n"
-    )
     without = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"] if os.geteuid() == 0 else []
-    done = subprocess.run(
-        [*without, sys.executable, "-c", code],
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(path)},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=100,
-    )
-    assert done.returncode == 0, done.stderr
+    apart(body, *without)
